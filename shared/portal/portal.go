@@ -1,0 +1,66 @@
+// Package portal holds the words of the desk: requests, developers, policies, the catalogue and the configuration, spelt as
+// the Tyk classic Portal spells them on the wire, and the one vocabulary of refusals. There is no AWS in it, so that a rule
+// can be read and tested without any.
+package portal
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"reflect"
+	"time"
+)
+
+// idLength is the length of an id in hexadecimal digits, that of a MongoDB ObjectID, which the clients of Tyk expect.
+const idLength = 24
+
+// NewID makes an id that sorts by creation: 8 digits of Unix seconds (clients read the time from them), 5 of microseconds
+// and 11 of chance.
+func NewID(now time.Time) string {
+	var chance [8]byte
+	_, _ = rand.Read(chance[:]) // never fails: crypto/rand ends the program instead
+	low := uint64(now.Nanosecond()/1000)<<44 | binary.BigEndian.Uint64(chance[:])&(1<<44-1)
+	var id [12]byte
+	binary.BigEndian.PutUint32(id[:4], uint32(now.Unix())) //nolint:gosec // seconds fit 32 bits until 2106
+	binary.BigEndian.PutUint64(id[4:], low)
+	return hex.EncodeToString(id[:])
+}
+
+// ValidID tells whether s has the shape of an id: 24 lower-case hexadecimal digits.
+func ValidID(s string) bool {
+	if len(s) != idLength {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// Object is a JSON object kept just as it came, so that no client's member, number or order is lost on the way through the
+// table. The zero Object is {}.
+type Object string
+
+// MarshalJSON gives the object back as it came.
+func (o Object) MarshalJSON() ([]byte, error) {
+	if o == "" {
+		return []byte("{}"), nil
+	}
+	return []byte(o), nil
+}
+
+// UnmarshalJSON keeps an object; null counts as {}.
+func (o *Object) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		*o = ""
+		return nil
+	}
+	if text[0] != '{' {
+		return &json.UnmarshalTypeError{Value: "something else", Type: reflect.TypeFor[Object]()} // encoding/json adds the field
+	}
+	*o = Object(text)
+	return nil
+}

@@ -1,0 +1,228 @@
+package portal
+
+import (
+	"strings"
+	"time"
+)
+
+// State is where a key request stands.
+type State string
+
+// The states of a request; package approval says which may follow which, and who acts next.
+const (
+	Pending   State = "pending"
+	Waiting   State = "waiting"
+	Approved  State = "approved"
+	Declined  State = "declined"
+	Cancelled State = "cancelled"
+	Expired   State = "expired"
+	Lapsed    State = "lapsed"
+)
+
+// Request is a key request, as it stands on the wire. The members up to OAuthInfo are Tyk's; those after it are Keydesk's.
+type Request struct {
+	ID             string     `json:"id"`
+	OrgID          string     `json:"org_id"`
+	Key            string     `json:"key"` // shown hash of an existing key that is to be edited
+	ForAPI         string     `json:"for_api"`
+	ForPlan        string     `json:"for_plan"` // the first of ApplyPolicies; older clients know only this one
+	ApplyPolicies  []string   `json:"apply_policies"`
+	RemovePolicies []string   `json:"remove_policies"`
+	ByUser         string     `json:"by_user"` // the developer's id
+	Fields         Object     `json:"fields"`  // answers to the catalogue entry's key_request_fields
+	Approved       bool       `json:"approved"`
+	DateCreated    string     `json:"date_created"` // RFC 3339, as the client sent it, else the server's time
+	Version        string     `json:"version"`
+	JWTSecret      string     `json:"jwt_secret"`
+	Certificate    string     `json:"certificate"`
+	OAuthInfo      *OAuthInfo `json:"oauth_info,omitempty"`
+
+	State     State     `json:"state"`
+	Revision  int       `json:"revision"` // grows with every change; If-Match compares it
+	DecidedBy string    `json:"decided_by,omitempty"`
+	DecidedAt string    `json:"decided_at,omitempty"`
+	Reason    string    `json:"reason,omitempty"`
+	Delivery  *Delivery `json:"delivery,omitempty"`
+}
+
+// OAuthInfo is what an OAuth client of the developer's would need.
+type OAuthInfo struct {
+	RedirectURI string `json:"redirect_uri"` // several are joined by commas
+}
+
+// Delivery says to whom a request's key was handed, and when. A key is handed over once.
+type Delivery struct {
+	To string `json:"to"`
+	At string `json:"at"`
+}
+
+// RequestInput is what a client may say of a request, on create and on update. Whatever else it sends (id, approved, the
+// embedded views) is read by nobody. A nil member was not sent.
+type RequestInput struct {
+	Key            *string    `json:"key"`
+	ForAPI         *string    `json:"for_api"`
+	ForPlan        *string    `json:"for_plan"`
+	ApplyPolicies  []string   `json:"apply_policies"`
+	RemovePolicies []string   `json:"remove_policies"`
+	ByUser         *string    `json:"by_user"`
+	Fields         *Object    `json:"fields"`
+	DateCreated    *string    `json:"date_created"`
+	Version        *string    `json:"version"`
+	JWTSecret      *string    `json:"jwt_secret"`
+	Certificate    *string    `json:"certificate"`
+	OAuthInfo      *OAuthInfo `json:"oauth_info"`
+}
+
+// Limits of one request, so that an item of the table stays far from DynamoDB's 400 KB.
+const (
+	maxPolicies    = 20
+	maxFieldsBytes = 64 << 10
+	maxText        = 16 << 10
+	maxName        = 200
+)
+
+// Policies are the plans that the input asks for, whichever of Tyk's two members names them; nil when neither does.
+func (in *RequestInput) Policies() ([]string, error) {
+	plan := text(in.ForPlan)
+	switch {
+	case len(in.ApplyPolicies) == 0 && plan == "":
+		return nil, nil
+	case len(in.ApplyPolicies) == 0:
+		return []string{plan}, validPolicy("for_plan", plan)
+	case len(in.ApplyPolicies) > maxPolicies:
+		return nil, Refuse(Invalid, "apply_policies names %d policies; a request may name %d.", len(in.ApplyPolicies), maxPolicies)
+	}
+	seen := map[string]bool{}
+	for _, policy := range in.ApplyPolicies {
+		if err := validPolicy("apply_policies", policy); err != nil {
+			return nil, err
+		}
+		if seen[policy] {
+			return nil, Refuse(Invalid, "apply_policies names the policy %s twice; name it once.", policy)
+		}
+		seen[policy] = true
+	}
+	if plan != "" && !seen[plan] {
+		return nil, Refuse(Invalid, "for_plan and apply_policies disagree; send apply_policies alone.")
+	}
+	return in.ApplyPolicies, nil
+}
+
+// Validate checks what needs no look into the table. Create asks for more: see NewRequest.
+func (in *RequestInput) Validate() error {
+	switch {
+	case text(in.Key) != "" || len(in.RemovePolicies) > 0:
+		return Refuse(Invalid, "key and remove_policies change an existing key, which this version does not do yet; leave them empty to ask for a new key.")
+	case text(in.JWTSecret) != "":
+		return Refuse(Invalid, "jwt_secret: keys for JWT are not granted by this version; leave it empty.")
+	case len(text(in.Certificate)) > maxText:
+		return Refuse(Invalid, "certificate is longer than %d bytes.", maxText)
+	case in.OAuthInfo != nil && len(in.OAuthInfo.RedirectURI) > maxText:
+		return Refuse(Invalid, "oauth_info.redirect_uri is longer than %d bytes.", maxText)
+	case in.Fields != nil && len(*in.Fields) > maxFieldsBytes:
+		return Refuse(Invalid, "fields is %d bytes long; at most %d are kept.", len(*in.Fields), maxFieldsBytes)
+	case len(text(in.Version)) > maxName:
+		return Refuse(Invalid, "version is longer than %d bytes; send \"v2\" or nothing.", maxName)
+	case in.DateCreated != nil && len(*in.DateCreated) > maxName:
+		return Refuse(Invalid, "date_created is not a time; send it as 2026-01-31T12:00:00Z or leave it out.")
+	}
+	return nil
+}
+
+// NewRequest makes the pending request that the input asks for.
+func NewRequest(org string, in *RequestInput, now time.Time) (Request, error) {
+	if err := in.Validate(); err != nil {
+		return Request{}, err
+	}
+	policies, err := in.Policies()
+	switch {
+	case err != nil:
+		return Request{}, err
+	case len(policies) == 0 && text(in.ForAPI) != "":
+		return Request{}, Refuse(Invalid, "for_api alone is the flow of version 1, which is gone; name the policies in apply_policies.")
+	case len(policies) == 0:
+		return Request{}, Refuse(Invalid, "apply_policies is missing; name the policy that the key is for.")
+	case text(in.ByUser) == "":
+		return Request{}, Refuse(Invalid, "by_user is missing; send the developer's id.")
+	case !ValidID(*in.ByUser):
+		return Request{}, Refuse(Invalid, "by_user is not an id; send the developer's id, 24 hexadecimal digits.")
+	}
+	r := Request{
+		ID: NewID(now), OrgID: org, ByUser: *in.ByUser, RemovePolicies: []string{},
+		DateCreated: dateCreated(text(in.DateCreated), now), State: Pending, Revision: 1,
+	}
+	r.take(in, policies)
+	return r, nil
+}
+
+// Revise gives the request as the input would have it. What the input leaves out stays as it is.
+func (r Request) Revise(in *RequestInput) (Request, error) {
+	if err := in.Validate(); err != nil {
+		return Request{}, err
+	}
+	if by := text(in.ByUser); by != "" && by != r.ByUser {
+		return Request{}, Refuse(Invalid, "by_user cannot be changed; delete the request and create one for the other developer.")
+	}
+	policies, err := in.Policies()
+	if err != nil {
+		return Request{}, err
+	}
+	if len(policies) == 0 {
+		policies = r.ApplyPolicies
+	}
+	r.take(in, policies)
+	return r, nil
+}
+
+func (r *Request) take(in *RequestInput, policies []string) {
+	r.ApplyPolicies, r.ForPlan = policies, policies[0]
+	keep(&r.ForAPI, in.ForAPI)
+	keep(&r.Fields, in.Fields)
+	keep(&r.Version, in.Version)
+	keep(&r.Certificate, in.Certificate)
+	if in.OAuthInfo != nil {
+		r.OAuthInfo = in.OAuthInfo
+	}
+}
+
+// Open tells whether the request still waits for somebody's decision.
+func (r *Request) Open() bool { return r.State == Pending || r.State == Waiting }
+
+// dateCreated keeps a client's own date if it is one: their clocks are wrong, but their lists show what they sent.
+func dateCreated(sent string, now time.Time) string {
+	if _, err := time.Parse(time.RFC3339Nano, sent); err == nil {
+		return sent
+	}
+	return Timestamp(now)
+}
+
+// Timestamp writes a time as the desk writes all of its own.
+func Timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+func validPolicy(field, policy string) error {
+	if policy == "" || len(policy) > maxName || strings.ContainsAny(policy, "#\x00") {
+		return Refuse(Invalid, "%s: %q is not a policy's id.", field, clip(policy))
+	}
+	return nil
+}
+
+func clip(s string) string {
+	const longest = 40
+	if len(s) > longest {
+		return s[:longest] + "..."
+	}
+	return s
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func keep[T any](into *T, sent *T) {
+	if sent != nil {
+		*into = *sent
+	}
+}
