@@ -1,0 +1,113 @@
+// Package caller knows who is asking and what they may do. A call names its caller by a credential, a text that only its
+// holder has; the table keeps the credential's SHA-256 and never the text.
+package caller
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"keydesk/shared/portal"
+	"keydesk/shared/secret"
+)
+
+// Role is what a credential was made for.
+type Role string
+
+// The roles.
+const (
+	Admin    Role = "admin"    // everything
+	Reviewer Role = "reviewer" // reads and decides
+	Portal   Role = "portal"   // a portal or script that acts for developers: reads and writes requests
+)
+
+// Permission is what a route asks of its caller.
+type Permission string
+
+// The permissions. A route names one; roles has who holds it.
+const (
+	ReadRequests    Permission = "requests:read"
+	WriteRequests   Permission = "requests:write"
+	DecideRequests  Permission = "requests:decide"
+	ApproveRequests Permission = "requests:approve" // decide, or approve what one created and nobody needs to decide
+)
+
+var roles = map[Permission][]Role{
+	ReadRequests:    {Admin, Reviewer, Portal},
+	WriteRequests:   {Admin, Portal},
+	DecideRequests:  {Admin, Reviewer},
+	ApproveRequests: {Admin, Reviewer, Portal},
+}
+
+// Caller is who asks: the holder of a credential that the table knows.
+type Caller struct {
+	Org        string `json:"org"`
+	Name       string `json:"name"`
+	Role       Role   `json:"role"`
+	Email      string `json:"email"`
+	Expires    int64  `json:"expires"`    // Unix seconds; 0: never
+	Credential string `json:"credential"` // SHA-256 of the credential's text, hexadecimal
+}
+
+// May tells whether the caller's role has the permission.
+func (c *Caller) May(p Permission) bool {
+	for _, role := range roles[p] {
+		if role == c.Role {
+			return true
+		}
+	}
+	return false
+}
+
+// Require refuses, in words, a caller whose role lacks the permission.
+func (c *Caller) Require(p Permission) error {
+	if c.May(p) {
+		return nil
+	}
+	return portal.Refuse(portal.Forbidden, "access denied: You do not have permission %s; the role %s lacks it.", p, c.Role)
+}
+
+// Presented is a credential as a call brings it: not yet found in the table, so nobody's.
+type Presented struct {
+	Org  string // the organisation that the credential names; true once its hash is found there
+	Hash string // SHA-256 of the text: what the table looks up
+}
+
+// A credential's text is kd_<organisation>_<52 characters of chance>. It names its organisation so that a call's first read
+// can go out beside the look-up of the credential instead of after it.
+const (
+	prefix        = "kd_"
+	chanceLength  = 52
+	organisation  = 24
+	presentLength = len(prefix) + organisation + 1 + chanceLength
+	scheme        = "Bearer "
+)
+
+// Parse reads an Authorization header: the raw credential, as Tyk's clients send it, or "Bearer " and the credential. It
+// says no to whatever cannot be a credential, so that rubbish costs no read.
+func Parse(header string) (Presented, bool) {
+	text := strings.TrimSpace(header)
+	if len(text) > len(scheme) && strings.EqualFold(text[:len(scheme)], scheme) {
+		text = strings.TrimSpace(text[len(scheme):])
+	}
+	if len(text) != presentLength || !strings.HasPrefix(text, prefix) {
+		return Presented{}, false
+	}
+	org, rest, _ := strings.Cut(text[len(prefix):], "_")
+	if !portal.ValidID(org) || strings.Trim(rest, "abcdefghijklmnopqrstuvwxyz234567") != "" {
+		return Presented{}, false
+	}
+	return Presented{Org: org, Hash: Hash(text)}, true
+}
+
+// Mint makes a new credential of the organisation.
+func Mint(org string) secret.Value { return secret.New(prefix + org + "_" + chance()) }
+
+// Hash is how the table names a credential: SHA-256, which suffices for a text of 256 random bits.
+func Hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+func chance() string { return strings.ToLower(rand.Text() + rand.Text()) } // 26 base32 characters each, 128 bits and more
