@@ -1,0 +1,146 @@
+package table
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"keydesk/shared/portal"
+)
+
+// Books are the pages of the desk's books that bear on one request, read together.
+type Books struct {
+	Developer     *portal.Developer // without keys; nil when there is none
+	Configuration portal.Configuration
+	Policies      map[string]portal.Policy // by id; those that exist
+	Entries       map[string]portal.Entry  // by policy; those that exist
+}
+
+// Entry is the policy's catalogue entry; a policy without one gives plain tokens and waits for a person.
+func (b *Books) Entry(policy string) portal.Entry {
+	if e, ok := b.Entries[policy]; ok {
+		return e
+	}
+	return portal.Entry{PolicyID: policy, AuthType: portal.AuthToken}
+}
+
+// Settings are those that count for the policy.
+func (b *Books) Settings(policy string) portal.Config {
+	e, ok := b.Entries[policy]
+	if !ok {
+		return portal.Config{RequireKeyApproval: true, EnableMultiSelection: b.Configuration.EnableMultiSelection}
+	}
+	return e.Effective(&b.Configuration)
+}
+
+// document is how a policy, an entry or a configuration is stored: its JSON, just as it came.
+type document struct {
+	Document string `json:"document"`
+}
+
+// Books reads the developer, the organisation's configuration and what the policies are.
+func (t *Table) Books(ctx context.Context, org, developer string, policies []string) (Books, error) {
+	found, err := t.read(ctx, bookKeys(org, developer, policies)...)
+	if err != nil {
+		return Books{}, err
+	}
+	return parseBooks(found, org, developer, policies)
+}
+
+// BooksAndReplay reads the books and, beside them, the answer that an idempotent create was given before.
+func (t *Table) BooksAndReplay(ctx context.Context, org, developer string, policies []string, r *Replay) (Books, *Replay, error) {
+	keys := bookKeys(org, developer, policies)
+	if r != nil {
+		keys = append(keys, r.key(org))
+	}
+	found, err := t.read(ctx, keys...)
+	if err != nil {
+		return Books{}, nil, err
+	}
+	books, err := parseBooks(found, org, developer, policies)
+	if err != nil || r == nil {
+		return books, nil, err
+	}
+	before, err := r.parse(found[r.key(org)])
+	return books, before, err
+}
+
+// BooksAndRequest reads the books and, beside them, the request that is to be changed.
+func (t *Table) BooksAndRequest(ctx context.Context, org string, policies []string, id string) (Books, Request, error) {
+	k := requestKey(org, id)
+	found, err := t.read(ctx, append(bookKeys(org, "", policies), k)...)
+	if err != nil {
+		return Books{}, Request{}, err
+	}
+	books, err := parseBooks(found, org, "", policies)
+	if err != nil {
+		return Books{}, Request{}, err
+	}
+	request, err := parseRequest(found[k])
+	return books, request, err
+}
+
+func bookKeys(org, developer string, policies []string) []key {
+	keys := []key{configurationKey(org)}
+	if developer != "" {
+		keys = append(keys, developerKey(org, developer))
+	}
+	for _, policy := range policies {
+		keys = append(keys, policyKey(org, policy), entryKey(org, policy))
+	}
+	return keys
+}
+
+func parseBooks(found map[key]item, org, developer string, policies []string) (Books, error) {
+	b := Books{Policies: map[string]portal.Policy{}, Entries: map[string]portal.Entry{}}
+	if _, err := parseDocument(found[configurationKey(org)], &b.Configuration); err != nil {
+		return Books{}, err
+	}
+	if it := found[developerKey(org, developer)]; it != nil {
+		d, err := parseDeveloper(it)
+		if err != nil {
+			return Books{}, err
+		}
+		b.Developer = &d
+	}
+	for _, id := range policies {
+		var policy portal.Policy
+		if there, err := parseDocument(found[policyKey(org, id)], &policy); err != nil {
+			return Books{}, err
+		} else if there {
+			b.Policies[id] = policy
+		}
+		var entry portal.Entry
+		if there, err := parseDocument(found[entryKey(org, id)], &entry); err != nil {
+			return Books{}, err
+		} else if there {
+			b.Entries[id] = entry
+		}
+	}
+	return b, nil
+}
+
+func parseDocument(it item, into any) (there bool, err error) {
+	if it == nil {
+		return false, nil
+	}
+	if err := json.Unmarshal([]byte(text(it["document"])), into); err != nil {
+		return false, fmt.Errorf("stored %s: %w", text(it["SK"]), err)
+	}
+	return true, nil
+}
+
+// PutPolicy writes a policy from its JSON.
+func (t *Table) PutPolicy(ctx context.Context, org, id string, policy json.RawMessage) error {
+	return t.put(ctx, policyKey(org, id), document{string(policy)})
+}
+
+// PutEntry writes the catalogue entry of a policy from its JSON.
+func (t *Table) PutEntry(ctx context.Context, org, policy string, entry json.RawMessage) error {
+	return t.put(ctx, entryKey(org, policy), document{string(entry)})
+}
+
+// PutConfiguration writes an organisation's configuration from its JSON.
+func (t *Table) PutConfiguration(ctx context.Context, org string, configuration json.RawMessage) error {
+	return t.put(ctx, configurationKey(org), document{string(configuration)})
+}

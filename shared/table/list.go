@@ -1,0 +1,142 @@
+package table
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"keydesk/shared/portal"
+)
+
+// Filter says which of an organisation's requests a list is of.
+type Filter struct {
+	Developer string         // an id; empty: everybody's
+	States    []portal.State // empty: those of the plain list, which shows what is open or approved
+}
+
+// Shown is what the plain list shows: a client would try to approve whatever else it saw there.
+var Shown = []portal.State{portal.Pending, portal.Waiting, portal.Approved}
+
+// Requests reads up to want of the organisation's requests, newest first, from the one after an id on ("": from the newest).
+func (t *Table) Requests(ctx context.Context, org string, f Filter, after string, want int) ([]Request, error) {
+	q := f.query(org)
+	q.TableName, q.ScanIndexForward = &t.name, aws.Bool(false)
+	if after != "" {
+		q.ExclusiveStartKey = f.place(org, after)
+	}
+	found := []Request{}
+	for len(found) < want {
+		q.Limit = aws.Int32(int32(min(want-len(found), 1000))) //nolint:gosec // small
+		out, err := t.db.Query(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("list requests: %w", err)
+		}
+		for _, it := range out.Items {
+			var r Request
+			if err := parse(it, &r); err != nil {
+				return nil, err
+			}
+			found = append(found, r)
+		}
+		if len(out.LastEvaluatedKey) == 0 {
+			break
+		}
+		q.ExclusiveStartKey = out.LastEvaluatedKey
+	}
+	return found, nil
+}
+
+// Count is how many requests the filter lets through.
+func (t *Table) Count(ctx context.Context, org string, f Filter) (int, error) {
+	q := f.query(org)
+	q.TableName, q.Select = &t.name, types.SelectCount
+	total := 0
+	for {
+		out, err := t.db.Query(ctx, q)
+		if err != nil {
+			return 0, fmt.Errorf("count requests: %w", err)
+		}
+		total += int(out.Count)
+		if len(out.LastEvaluatedKey) == 0 {
+			return total, nil
+		}
+		q.ExclusiveStartKey = out.LastEvaluatedKey
+	}
+}
+
+// query is the partition of the index that answers the filter, and what has to be left out of it, if anything.
+func (f Filter) query(org string) *dynamodb.QueryInput {
+	index, attribute, partition, exact := f.partition(org)
+	q := &dynamodb.QueryInput{
+		IndexName: &index, KeyConditionExpression: aws.String(attribute + " = :partition"),
+		ExpressionAttributeValues: item{":partition": str(partition)},
+	}
+	if exact {
+		return q
+	}
+	states := f.States
+	if len(states) == 0 {
+		states = Shown
+	}
+	var names []string
+	for i, state := range states {
+		name := ":s" + strconv.Itoa(i)
+		names = append(names, name)
+		q.ExpressionAttributeValues[name] = str(string(state))
+	}
+	q.ExpressionAttributeNames = map[string]string{"#state": "state"}
+	q.FilterExpression = aws.String("#state IN (" + strings.Join(names, ", ") + ") AND hidden = :no")
+	q.ExpressionAttributeValues[":no"] = &types.AttributeValueMemberBOOL{Value: false}
+	return q
+}
+
+// partition names the partition to read, and whether all of it is wanted.
+func (f Filter) partition(org string) (index, attribute, partition string, exact bool) {
+	is := func(states ...portal.State) bool {
+		return len(states) == len(f.States) && !slices.ContainsFunc(states, func(s portal.State) bool {
+			return !slices.Contains(f.States, s)
+		})
+	}
+	switch {
+	case f.Developer != "":
+		return "developer", "DeveloperPK", developerPK(org, f.Developer), false
+	case len(f.States) == 0:
+		return "list", "ListPK", listPK(org), true
+	case is(portal.Approved):
+		return "view", "ViewPK", viewPK(org, approved), true
+	case is(portal.Pending, portal.Waiting):
+		return "view", "ViewPK", viewPK(org, open), true
+	case is(portal.Pending), is(portal.Waiting):
+		return "view", "ViewPK", viewPK(org, open), false
+	default:
+		return "view", "ViewPK", viewPK(org, closed), false
+	}
+}
+
+// place is where a request stands in the filter's index, whether or not it still does.
+func (f Filter) place(org, id string) item {
+	_, attribute, partition, _ := f.partition(org)
+	start := requestKey(org, id).item()
+	start[attribute], start["id"] = str(partition), str(id)
+	return start
+}
+
+func (f Filter) question() string { return fmt.Sprint(f.Developer, f.States) }
+
+// Cursor names the place after a request in the organisation's list. It shows nothing of the table's keys, and leads nowhere
+// in another organisation or under another filter.
+func (f Filter) Cursor(org, id string) string { return id + cursorMark(org, f.question(), id) }
+
+// After is the id that a cursor stands for.
+func (f Filter) After(org, cursor string) (string, error) {
+	if len(cursor) > 24 && portal.ValidID(cursor[:24]) && f.Cursor(org, cursor[:24]) == cursor {
+		return cursor[:24], nil
+	}
+	return "", portal.Refuse(portal.Invalid, "cursor is not one of this list; take it from the Link header of the page before, with the same filters.")
+}

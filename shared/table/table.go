@@ -1,0 +1,137 @@
+package table
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"keydesk/shared/awsenv"
+)
+
+// Table is the one table of the desk.
+type Table struct {
+	db   *dynamodb.Client
+	name string
+}
+
+// New is the table of that name where the configuration leads.
+func New(cfg aws.Config, name string) *Table {
+	db := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) {
+		o.BaseEndpoint = awsenv.Endpoint("AWS_ENDPOINT_URL_DYNAMODB")
+	})
+	return &Table{db: db, name: name}
+}
+
+// FromEnv is the table that the template gives the function. It panics where there is none.
+func FromEnv() *Table { return New(awsenv.Config(), awsenv.Must("KEYDESK_TABLE")) }
+
+// Name is the table's name.
+func (t *Table) Name() string { return t.name }
+
+type item = map[string]types.AttributeValue
+
+// get reads one item, consistently; nil when there is none.
+func (t *Table) get(ctx context.Context, k key) (item, error) {
+	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, Key: k.item(), ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", k.SK, err)
+	}
+	return out.Item, nil
+}
+
+// batch is the most items that one BatchGetItem may ask for.
+const batch = 100
+
+// read reads several items at once, consistently. What does not exist is not in the answer.
+func (t *Table) read(ctx context.Context, keys ...key) (map[key]item, error) {
+	found := make(map[key]item, len(keys))
+	for chunk := range slices.Chunk(distinct(keys), batch) {
+		if err := t.readBatch(ctx, chunk, found); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+func (t *Table) readBatch(ctx context.Context, keys []key, found map[key]item) error {
+	asked := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
+	for _, k := range keys {
+		asked.Keys = append(asked.Keys, k.item())
+	}
+	rest := map[string]types.KeysAndAttributes{t.name: asked}
+	for attempt := 0; len(rest) > 0; attempt++ {
+		if attempt > 0 && !pause(ctx, attempt) {
+			return errTooBusy
+		}
+		out, err := t.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: rest})
+		if err != nil {
+			return fmt.Errorf("read %d items: %w", len(keys), err)
+		}
+		for _, it := range out.Responses[t.name] {
+			found[key{text(it["PK"]), text(it["SK"])}] = it
+		}
+		rest = out.UnprocessedKeys
+	}
+	return nil
+}
+
+// put writes one item, whatever stood there.
+func (t *Table) put(ctx context.Context, k key, stored any) error {
+	it, err := k.with(stored)
+	if err != nil {
+		return err
+	}
+	if _, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: it}); err != nil {
+		return fmt.Errorf("write %s: %w", k.SK, err)
+	}
+	return nil
+}
+
+func (k key) item() item { return item{"PK": str(k.PK), "SK": str(k.SK)} }
+
+// with is the item that holds v under the key. The names of the attributes are those of v's json tags: what is stored is
+// spelt as it is on the wire.
+func (k key) with(v any) (item, error) {
+	it, err := attributevalue.MarshalMapWithOptions(v, func(o *attributevalue.EncoderOptions) { o.TagKey = "json" })
+	if err != nil {
+		return nil, fmt.Errorf("store %s: %w", k.SK, err)
+	}
+	maps.Copy(it, k.item())
+	return it, nil
+}
+
+// parse reads an item into v, a pointer.
+func parse(it item, v any) error {
+	err := attributevalue.UnmarshalMapWithOptions(it, v, func(o *attributevalue.DecoderOptions) { o.TagKey = "json" })
+	if err != nil {
+		return fmt.Errorf("stored %s: %w", text(it["SK"]), err)
+	}
+	return nil
+}
+
+func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+
+func text(v types.AttributeValue) string {
+	if s, ok := v.(*types.AttributeValueMemberS); ok {
+		return s.Value
+	}
+	return ""
+}
+
+func distinct(keys []key) []key {
+	seen := make(map[key]bool, len(keys))
+	return slices.DeleteFunc(slices.Clone(keys), func(k key) bool {
+		again := seen[k]
+		seen[k] = true
+		return again
+	})
+}
+
+func number(n int) types.AttributeValue { return &types.AttributeValueMemberN{Value: strconv.Itoa(n)} }
