@@ -1,0 +1,128 @@
+// Package vault is all of Secrets Manager. A granted key lies there, in a box of its own, until it has been handed over. The
+// box's name is made from the request alone, so that however many grant the same request at once, there is one box: who
+// finds the name taken goes on with the key that lies there. The vault decides what the key is.
+package vault
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"github.com/aws/smithy-go"
+
+	"keydesk/shared/apikey"
+	"keydesk/shared/awsenv"
+	"keydesk/shared/portal"
+	"keydesk/shared/secret"
+)
+
+// Vault holds the boxes of one deployment.
+type Vault struct {
+	client *secretsmanager.Client
+	prefix string
+	kmsKey *string // nil: AWS's own key
+}
+
+// New is the vault whose boxes' names begin with prefix and whose contents the KMS key encrypts ("": AWS's own).
+func New(cfg aws.Config, prefix, kmsKey string) *Vault {
+	client := secretsmanager.NewFromConfig(cfg, func(o *secretsmanager.Options) {
+		o.BaseEndpoint = awsenv.Endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER")
+		o.Retryer = retry.AddWithMaxAttempts(o.Retryer, 6) // CreateSecret gives way first of all: 50 a second
+	})
+	v := &Vault{client: client, prefix: prefix}
+	if kmsKey != "" {
+		v.kmsKey = &kmsKey
+	}
+	return v
+}
+
+// FromEnv is the vault that the template gives the function. It panics where there is none.
+func FromEnv() *Vault {
+	return New(awsenv.Config(), awsenv.Must("KEYDESK_BOX_PREFIX"), os.Getenv("KEYDESK_BOX_KMS_KEY"))
+}
+
+// contents is what lies in a box.
+type contents struct {
+	RawKey string `json:"raw_key"`
+}
+
+// Keep puts the key into the request's box, and gives back the key that lies there: this one, or the one of whoever was
+// here before.
+func (v *Vault) Keep(ctx context.Context, org, request string, key apikey.Key) (apikey.Key, error) {
+	text, err := json.Marshal(contents{RawKey: key.Raw().Reveal()})
+	if err != nil {
+		return apikey.Key{}, errors.New("write the contents of a box") // the cause could quote the key
+	}
+	name := v.name(org, request)
+	_, err = v.client.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
+		Name: &name, SecretString: aws.String(string(text)), KmsKeyId: v.kmsKey, ClientRequestToken: aws.String(token(name)),
+		Description: aws.String("Keydesk: a granted key on its way to its developer"),
+	})
+	var taken *types.ResourceExistsException
+	switch {
+	case err == nil:
+		return key, nil
+	case errors.As(err, &taken):
+		return v.Open(ctx, org, request)
+	default:
+		return apikey.Key{}, refusal("fill the box", err)
+	}
+}
+
+// Open reads the key in the request's box. A box that was filled a moment ago may take a moment to appear; it is waited for
+// as long as the call has time.
+func (v *Vault) Open(ctx context.Context, org, request string) (apikey.Key, error) {
+	for pause := 20 * time.Millisecond; ; pause *= 2 {
+		out, err := v.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(v.name(org, request))})
+		var absent *types.ResourceNotFoundException
+		switch {
+		case err == nil:
+			return unpack(out.SecretString)
+		case !errors.As(err, &absent) || pause > time.Second:
+			return apikey.Key{}, refusal("open the box", err)
+		}
+		select {
+		case <-ctx.Done():
+			return apikey.Key{}, refusal("open the box", err)
+		case <-time.After(pause + rand.N(pause)): //nolint:gosec // jitter, not a secret
+		}
+	}
+}
+
+func unpack(text *string) (apikey.Key, error) {
+	var c contents
+	if json.Unmarshal([]byte(aws.ToString(text)), &c) != nil { // the cause could quote the key
+		return apikey.Key{}, errors.New("open the box: its contents are not ours")
+	}
+	return apikey.Parse(secret.New(c.RawKey))
+}
+
+// name is the box's. The last part says the kind of key, and keeps the name from ending in a hyphen and six characters,
+// which Secrets Manager would take for the end of an ARN.
+func (v *Vault) name(org, request string) string {
+	return v.prefix + "/" + org + "/" + request + "/token"
+}
+
+// token makes a CreateSecret that is tried again with the same key the same call.
+func token(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:])
+}
+
+func refusal(act string, err error) error {
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() == "ThrottlingException" {
+		return portal.Refuse(portal.Busy, "Too many keys are being granted at once; nothing was granted. Try again in a moment.")
+	}
+	return fmt.Errorf("%s: %w", act, err)
+}
