@@ -1,0 +1,108 @@
+package approval
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"keydesk/shared/caller"
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
+)
+
+// Act is something that somebody does to a request.
+type Act struct {
+	Name      string // as history tells it: "updated", "declined"
+	By        caller.Caller
+	At        time.Time
+	Reason    string
+	IfMatch   int    // the revision that By has seen; 0: whichever it is
+	RequestID string // of the call, as the log names it
+}
+
+// boxOutlives is how long after a request's end its box is emptied: longer than any function lives, so that no approve which
+// began before the end can fill it after.
+const boxOutlives = 15 * time.Minute
+
+// Change does an act to a request that others may be changing at the same time: revise says what becomes of the request as
+// it stands, and is asked anew when somebody was faster, unless IfMatch says that only the seen revision will do.
+func Change(ctx context.Context, t *table.Table, r table.Request, act Act, revise func(table.Request) (table.Request, error)) error {
+	for {
+		if err := act.seen(&r); err != nil {
+			return err
+		}
+		after, err := revise(r)
+		if err != nil {
+			return err
+		}
+		err = t.Write(ctx, act.change(r, after))
+		var changed *table.Changed
+		if !errors.As(err, &changed) {
+			return err
+		}
+		r = changed.Now
+	}
+}
+
+// Close is the revision that ends an open request in the state, frees its plans and has its box emptied.
+func Close(act Act, to portal.State) func(table.Request) (table.Request, error) {
+	return func(r table.Request) (table.Request, error) {
+		if !May(r.State, to) {
+			return r, processed(&r)
+		}
+		r.State, r.Holds = to, nil
+		r.DecidedBy, r.DecidedAt, r.Reason = act.By.Name, portal.Timestamp(act.At), act.Reason
+		r.Due(table.Empty, act.At.Add(boxOutlives))
+		return r, nil
+	}
+}
+
+// seen refuses when the request is not what By decided about.
+func (a *Act) seen(r *table.Request) error {
+	if a.IfMatch == 0 || a.IfMatch == r.Revision {
+		return nil
+	}
+	refusal := portal.Refuse(portal.Stale, "If-Match: the request is at revision %d (%s), not %d; read it again, then decide.", r.Revision, r.State, a.IfMatch)
+	refusal.Meta = map[string]any{"revision": r.Revision, "state": r.State}
+	return refusal
+}
+
+// change numbers the revision, signs it, and writes its line of history.
+func (a *Act) change(before, after table.Request) table.Change {
+	after.Revision, after.Attempt = before.Revision+1, portal.NewID(a.At)
+	return table.Change{Before: before, After: after, History: a.history(&after)}
+}
+
+func (a *Act) history(r *table.Request) table.History {
+	return table.History{
+		At: portal.Timestamp(a.At), Act: a.Name, By: a.By.Name, Credential: a.By.Credential, Role: string(a.By.Role),
+		State: r.State, Revision: r.Revision, Reason: a.Reason, RequestID: a.RequestID,
+	}
+}
+
+// Create is the first revision of a request.
+func Create(act Act, first table.Request) table.Change {
+	first.CreatedBy = act.By.Credential
+	return act.change(table.Request{}, first)
+}
+
+// processed refuses what was decided before, and says what became of it.
+func processed(r *table.Request) error {
+	refusal := portal.Refuse(portal.Conflict, "Key request has already been processed.")
+	refusal.Meta = map[string]any{
+		"state": r.State, "decided_by": r.DecidedBy, "decided_at": r.DecidedAt, "delivered": r.Delivery != nil, "remedy": remedy(r),
+	}
+	return refusal
+}
+
+func remedy(r *table.Request) string {
+	switch {
+	case r.State != portal.Approved:
+		return "Create a new key request."
+	case r.Delivery == nil:
+		return "The key waits for its developer, who claims it."
+	default:
+		return "The key was given to " + r.Delivery.To + ", once. If that answer was lost, repeat the very call with its Idempotency-Key within ten minutes; " +
+			"without one, revoke the key and create a new request."
+	}
+}
