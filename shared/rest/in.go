@@ -1,0 +1,124 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/tailscale/hujson"
+
+	"keydesk/shared/caller"
+	"keydesk/shared/portal"
+)
+
+// In is what a call says.
+type In struct {
+	Method         string
+	Path           string // as sent, with the stage if there is one
+	Domain         string // that the gateway answers for; never the Host header, which the caller makes up
+	Org            string // that the credential names: good for reading, and true once Then runs
+	Credential     string // its hash, as true as Org
+	ID             string // the object's, of the path; empty where the path has none
+	Query          url.Values
+	Body           []byte
+	IdempotencyKey string
+	IfMatch        int // a revision; 0: none
+	At             time.Time
+	RequestID      string
+}
+
+// Bounds of what a call may carry.
+const (
+	maxBody           = 1 << 20
+	maxIdempotencyKey = 255
+	maxAnnotatedBody  = 64 << 10
+)
+
+func read(event events.APIGatewayV2HTTPRequest, presented caller.Presented) (In, error) {
+	request := event.RequestContext
+	in := In{
+		Method: request.HTTP.Method, Path: event.RawPath, Domain: request.DomainName, RequestID: request.RequestID,
+		Org: presented.Org, Credential: presented.Hash, At: time.Now(), Body: []byte(event.Body),
+	}
+	var err error
+	if id, ok := event.PathParameters["id"]; ok && !portal.ValidID(id) {
+		return in, portal.Refuse(portal.Invalid, "Invalid request ID: 24 lower-case hexadecimal digits are expected.")
+	} else if ok {
+		in.ID = id
+	}
+	if in.Query, err = url.ParseQuery(event.RawQueryString); err != nil {
+		return in, portal.Refuse(portal.Invalid, "The query string is malformed; percent-encode its values.")
+	}
+	if event.IsBase64Encoded {
+		if in.Body, err = base64.StdEncoding.DecodeString(event.Body); err != nil {
+			return in, portal.ErrMalformed
+		}
+	}
+	if len(in.Body) > maxBody {
+		return in, portal.Refuse(portal.TooLarge, "The body is %d bytes long; at most %d are read.", len(in.Body), maxBody)
+	}
+	if in.IdempotencyKey = event.Headers["idempotency-key"]; len(in.IdempotencyKey) > maxIdempotencyKey {
+		return in, portal.Refuse(portal.Invalid, "Idempotency-Key is longer than %d characters.", maxIdempotencyKey)
+	}
+	in.IfMatch, err = revision(event.Headers["if-match"])
+	return in, err
+}
+
+// revision reads an If-Match: a revision, bare or quoted as an entity tag; "*" and nothing match whatever there is.
+func revision(header string) (int, error) {
+	text := strings.Trim(strings.TrimSpace(header), `"`)
+	if text == "" || text == "*" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, portal.Refuse(portal.Invalid, "If-Match is not a revision; send the number that the object's revision member has.")
+	}
+	return n, nil
+}
+
+// Decode reads the body, a JSON object whatever its content type says: clients of Tyk rarely send one. Comments and trailing
+// commas are let pass, since the samples of Tyk's documents have them.
+func Decode(body []byte, into any) error {
+	switch text := bytes.TrimSpace(body); {
+	case len(text) == 0:
+		return portal.Refuse(portal.Invalid, "The body is empty; send a JSON object.")
+	case text[0] != '{' && text[0] != '/':
+		return portal.Refuse(portal.Invalid, "Request body malformed. Send a JSON object.")
+	}
+	err := json.Unmarshal(body, into)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) && len(body) <= maxAnnotatedBody {
+		if plain, standardErr := hujson.Standardize(bytes.Clone(body)); standardErr == nil {
+			err = json.Unmarshal(plain, into)
+		}
+	}
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrongType) && wrongType.Field != "":
+		return portal.Refuse(portal.Invalid, "%s: %s is expected, not %s.", wrongType.Field, expected(wrongType), wrongType.Value)
+	case err != nil:
+		return portal.ErrMalformed
+	}
+	return nil
+}
+
+// expected names what a member should hold, in JSON's words.
+func expected(e *json.UnmarshalTypeError) string {
+	switch name := e.Type.String(); name {
+	case "string", "*string":
+		return "a string"
+	case "bool":
+		return "true or false"
+	case "[]string":
+		return "a list of strings"
+	default:
+		return "an object"
+	}
+}

@@ -1,0 +1,102 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"keydesk/shared/portal"
+)
+
+// Out is what a call is answered, with 200.
+type Out struct {
+	Body   any
+	Header map[string]string
+}
+
+// envelope is Tyk's answer where there is no document to give.
+type envelope struct {
+	Status  string `json:"Status"`
+	Message string `json:"Message"`
+	Meta    any    `json:"Meta"`
+}
+
+// OK says that it is done: the object's id, or Tyk's words for it.
+func OK(message string) Out { return Out{Body: envelope{Status: "OK", Message: message}} }
+
+// Document answers with a document and its revision, which If-Match takes.
+func Document(body any, revision int) Out {
+	return Out{Body: body, Header: map[string]string{"ETag": strconv.Quote(strconv.Itoa(revision))}}
+}
+
+// maxAnswer leaves room, in the 6 MB that Lambda may answer, for the escapes of its own envelope.
+const maxAnswer = 5 << 20
+
+func respond(out Out, err error, requestID string) events.APIGatewayV2HTTPResponse {
+	response := events.APIGatewayV2HTTPResponse{StatusCode: http.StatusOK, Headers: headers(out, err)}
+	body := out.Body
+	if err != nil {
+		response.StatusCode, body = refuse(err, requestID)
+	}
+	text, err := encode(body)
+	if err == nil && len(text) > maxAnswer {
+		response.StatusCode, body = refuse(errTooLong, requestID)
+		text, err = encode(body)
+	}
+	if err != nil { // a value that cannot be written, such as a secret
+		response.StatusCode, body = refuse(err, requestID)
+		text, _ = encode(body)
+	}
+	response.Body = text
+	return response
+}
+
+var errTooLong = portal.Refuse(portal.TooLarge, "The answer would be longer than %d MB; read it in pages, with ?p= or the cursor of the Link header.", maxAnswer>>20)
+
+// headers are the answer's. Whatever the desk says is for its caller alone.
+func headers(out Out, err error) map[string]string {
+	h := map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+	maps.Copy(h, out.Header)
+	var refusal *portal.Error
+	if !errors.As(err, &refusal) {
+		return h
+	}
+	switch refusal.Kind {
+	case portal.Busy:
+		h["Retry-After"] = "1"
+	case portal.WrongMethod:
+		if allowed, ok := refusal.Meta.(allow); ok {
+			h["Allow"] = strings.Join(allowed.Allow, ", ")
+		}
+	default:
+	}
+	return h
+}
+
+type allow struct {
+	Allow []string `json:"allow"`
+}
+
+// WrongMethod refuses a verb that a path does not have, and names those that it has.
+func WrongMethod(method string, allowed []string) error {
+	refusal := portal.Refuse(portal.WrongMethod, "%s is not allowed here; use %s.", method, strings.Join(allowed, " or "))
+	refusal.Meta = allow{allowed}
+	return refusal
+}
+
+// encode writes JSON as clients read it best: one line, and no escapes for HTML.
+func encode(body any) (string, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(body); err != nil {
+		return "", err
+	}
+	return strings.TrimSuffix(text.String(), "\n"), nil
+}

@@ -1,0 +1,77 @@
+// Package view joins a request with what it refers to: Tyk's clients expect the developer and the catalogue entries inside of
+// it. The joined members are made anew at each reading and never stored.
+package view
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/sync/errgroup"
+
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
+)
+
+// Request is a key request as the wire shows it.
+type Request struct {
+	portal.Request
+	Developer  portal.Developer `json:"portal_developer"`
+	Entry      any              `json:"catalogue_entry"` // the first policy's; {} where it has none
+	Catalogues []portal.Entry   `json:"catalogues"`      // of all policies that have one
+}
+
+// aside is how many developers are read side by side.
+const aside = 32
+
+// Join reads each developer once, with up to a number of their keys, and beside them the entries of all policies.
+func Join(ctx context.Context, t *table.Table, requests []table.Request, keys int) ([]Request, error) {
+	views := make([]Request, len(requests))
+	if len(requests) == 0 {
+		return views, nil
+	}
+	developers := map[string]*portal.Developer{}
+	var policies []string
+	for _, r := range requests {
+		developers[r.ByUser] = &portal.Developer{}
+		policies = append(policies, r.ApplyPolicies...)
+	}
+	var books table.Books
+	org := requests[0].OrgID
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(aside)
+	group.Go(func() (err error) {
+		books, err = t.Books(ctx, org, "", policies)
+		return err
+	})
+	for id, developer := range developers {
+		group.Go(func() (err error) {
+			*developer, err = t.Developer(ctx, org, id, keys)
+			if errors.Is(err, portal.ErrNotFound) { // a developer who was deleted leaves their requests behind
+				return nil
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for i, r := range requests {
+		views[i] = join(r, *developers[r.ByUser], &books)
+	}
+	return views, nil
+}
+
+func join(r table.Request, developer portal.Developer, books *table.Books) Request {
+	v := Request{Request: r.Request, Developer: developer, Entry: portal.Object(""), Catalogues: []portal.Entry{}}
+	for i, policy := range r.ApplyPolicies {
+		entry, ok := books.Entries[policy]
+		if !ok {
+			continue
+		}
+		v.Catalogues = append(v.Catalogues, entry)
+		if i == 0 {
+			v.Entry = entry
+		}
+	}
+	return v
+}
