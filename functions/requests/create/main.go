@@ -1,0 +1,83 @@
+// POST /api/portal/requests: a developer asks for a key.
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"keydesk/shared/approval"
+	"keydesk/shared/caller"
+	"keydesk/shared/portal"
+	"keydesk/shared/rest"
+	"keydesk/shared/table"
+)
+
+func main() {
+	t := table.FromEnv()
+	rest.Serve(t, operation(t))
+}
+
+// found is what First reads: what is asked for, what the books say of it, and whether this very POST was answered before.
+type found struct {
+	request portal.Request
+	books   table.Books
+	replay  *table.Replay
+	before  *table.Replay
+}
+
+func operation(t *table.Table) rest.Operation[found] {
+	return rest.Operation[found]{
+		Needs: caller.WriteRequests,
+		First: func(ctx context.Context, in rest.In) (found, error) {
+			var asked portal.RequestInput
+			if err := rest.Decode(in.Body, &asked); err != nil {
+				return found{}, err
+			}
+			r, err := portal.NewRequest(in.Org, &asked, in.At)
+			if err != nil {
+				return found{}, err
+			}
+			replay := table.NewReplay(in.Credential, in.IdempotencyKey, in.Body, in.At)
+			books, before, err := t.BooksAndReplay(ctx, in.Org, r.ByUser, r.ApplyPolicies, replay)
+			return found{r, books, replay, before}, err
+		},
+		Then: func(ctx context.Context, in rest.In, who caller.Caller, f found) (rest.Out, error) {
+			if f.before != nil {
+				return rest.OK(f.before.ID), nil
+			}
+			first, err := firstRevision(f, in.At)
+			if err != nil {
+				return rest.Out{}, err
+			}
+			change := approval.Create(approval.Act{Name: "created", By: who, At: in.At, RequestID: in.RequestID}, first)
+			change.Replay = f.replay
+			err = t.Write(ctx, change)
+			var replayed *table.Replayed
+			if errors.As(err, &replayed) { // the same POST, at the same time, was faster
+				return rest.OK(replayed.ID), nil
+			}
+			return rest.OK(first.ID), err
+		},
+	}
+}
+
+// firstRevision refuses what can never be granted, so that no developer waits for it, and takes the plans that a developer
+// may ask for once only.
+func firstRevision(f found, now time.Time) (table.Request, error) {
+	r := table.Request{Request: f.request}
+	switch {
+	case f.books.Developer == nil:
+		return r, table.UnknownDeveloper(r.ByUser)
+	case f.books.Developer.Inactive:
+		return r, table.InactiveDeveloper(r.ByUser)
+	}
+	if err := approval.Grantable(&f.books, r.ApplyPolicies); err != nil {
+		return r, err
+	}
+	r.Holds = approval.Exclusive(&f.books, r.ApplyPolicies)
+	if approval.Automatic(&f.books, r.ApplyPolicies) {
+		r.Due(table.Decide, now)
+	}
+	return r, nil
+}

@@ -1,0 +1,74 @@
+// PUT /api/portal/requests/{id}, or the UPDATE of Tyk's documents: an open request asks for something else.
+package main
+
+import (
+	"context"
+	"slices"
+
+	"keydesk/shared/approval"
+	"keydesk/shared/caller"
+	"keydesk/shared/portal"
+	"keydesk/shared/rest"
+	"keydesk/shared/table"
+)
+
+func main() {
+	t := table.FromEnv()
+	rest.Serve(t, operation(t))
+}
+
+// found is what First reads: the request, what is asked of it, and what the books say of that.
+type found struct {
+	request table.Request
+	asked   portal.RequestInput
+	books   table.Books
+}
+
+func operation(t *table.Table) rest.Operation[found] {
+	return rest.Operation[found]{
+		Needs: caller.WriteRequests,
+		Verbs: []string{"PUT", "UPDATE"},
+		First: func(ctx context.Context, in rest.In) (found, error) {
+			var f found
+			if err := rest.Decode(in.Body, &f.asked); err != nil {
+				return f, err
+			}
+			policies, err := f.asked.Policies()
+			if err != nil {
+				return f, err
+			}
+			f.books, f.request, err = t.BooksAndRequest(ctx, in.Org, policies, in.ID)
+			return f, err
+		},
+		Then: func(ctx context.Context, in rest.In, who caller.Caller, f found) (rest.Out, error) {
+			act := approval.Act{Name: "updated", By: who, At: in.At, IfMatch: in.IfMatch, RequestID: in.RequestID}
+			err := approval.Change(ctx, t, f.request, act, func(r table.Request) (table.Request, error) { return revise(r, f, act) })
+			return rest.OK(in.ID), err
+		},
+	}
+}
+
+// revise is the request as it stands, changed as asked. Its plans are judged anew only where they change.
+func revise(r table.Request, f found, act approval.Act) (table.Request, error) {
+	if !r.Open() {
+		return r, portal.Refuse(portal.Conflict, "The key request is %s and can no longer be changed.", r.State)
+	}
+	before := r.ApplyPolicies
+	wire, err := r.Revise(&f.asked)
+	if err != nil {
+		return r, err
+	}
+	r.Request = wire
+	if slices.Equal(before, r.ApplyPolicies) {
+		return r, nil
+	}
+	if err := approval.Grantable(&f.books, r.ApplyPolicies); err != nil {
+		return r, err
+	}
+	r.Holds = approval.Exclusive(&f.books, r.ApplyPolicies)
+	r.Task, r.DueAt = "", ""
+	if approval.Automatic(&f.books, r.ApplyPolicies) {
+		r.Due(table.Decide, act.At)
+	}
+	return r, nil
+}
