@@ -93,6 +93,14 @@ func refusal(t testing.TB) string {
 	return err.Error()
 }
 
+// What is longer than any key costs nothing to refuse.
+func TestParseIsBounded(t *testing.T) {
+	long := secret.New(strings.Repeat("eyJv", 1<<18))
+	if allocations := testing.AllocsPerRun(10, func() { _, _ = apikey.Parse(long) }); allocations != 0 {
+		t.Errorf("a megabyte took %v allocations to refuse", allocations)
+	}
+}
+
 // The id of the documents' key is a UUIDv4: as chance it must give that very key.
 func TestMintGivesTheDocumentsKeys(t *testing.T) {
 	id, err := hex.DecodeString("d47239e128754c0c9148363286b8ed46")
@@ -201,7 +209,7 @@ func TestPrintedKeyHidesIt(t *testing.T) {
 			t.Errorf("printed with %s: %s", verb, text)
 		}
 	}
-	if text, err := json.Marshal(any(key)); err != nil || string(text) != "{}" {
+	if text, err := json.Marshal([]any{key}); err != nil || string(text) != "[{}]" {
 		t.Errorf("JSON: %s, %v", text, err)
 	}
 }

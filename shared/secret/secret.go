@@ -57,8 +57,5 @@ func (v Value) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) 
 // LogValue redacts for every slog handler.
 func (v Value) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// MarshalText refuses (XML, YAML, map keys, flags).
+// MarshalText refuses. JSON, XML, YAML and the keys of their maps all come here.
 func (v Value) MarshalText() ([]byte, error) { return nil, ErrMarshal }
-
-// MarshalJSON refuses.
-func (v Value) MarshalJSON() ([]byte, error) { return nil, ErrMarshal }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -68,6 +69,13 @@ func TestReveal(t *testing.T) {
 	}
 }
 
+// == would compare addresses and call two equal secrets different, so the compiler refuses it.
+func TestNotComparable(t *testing.T) {
+	if reflect.TypeFor[secret.Value]().Comparable() {
+		t.Error("secrets can be compared by ==")
+	}
+}
+
 func TestPrinted(t *testing.T) {
 	for name, shape := range shapes() {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%#x", "%p", "%d", "%t", "%T", "%60v", "%!"} {
@@ -108,7 +116,7 @@ func TestLogged(t *testing.T) {
 
 func TestMarshalRefused(t *testing.T) {
 	v := secret.New(raw)
-	for name, shape := range map[string]any{"itself": v, "address": &v, "field": tagged{"Ann", v}, "slice": []secret.Value{v}} {
+	for name, shape := range map[string]any{"itself": v, "address": &v, "field": tagged{"Ann", v}, "slice": []secret.Value{v}, "zero": secret.Value{}} {
 		if text, err := json.Marshal(shape); !errors.Is(err, secret.ErrMarshal) || text != nil {
 			t.Errorf("JSON of %s: %s, %v", name, text, err)
 		} else if leaks(err.Error()) {
@@ -125,7 +133,7 @@ func TestMarshalRefused(t *testing.T) {
 	if err := gob.NewEncoder(&written).Encode(tagged{"Ann", v}); err == nil || leaks(written.String()) {
 		t.Errorf("gob: %q, %v", written.String(), err)
 	}
-	if text, err := json.Marshal(any(unexported{v})); err != nil || string(text) != "{}" {
+	if text, err := json.Marshal([]any{unexported{v}}); err != nil || string(text) != "[{}]" {
 		t.Errorf("JSON of an unexported field: %s, %v", text, err)
 	}
 }
