@@ -1,0 +1,57 @@
+// Package template reads template.yaml once for everything in infra/ that must agree with it: the local gateway (routes,
+// binaries, time limits), the local table (schema) and the tests (permissions, contract). Nothing of it is deployed.
+package template
+
+import "time"
+
+// Template is what template.yaml says after its parameters and references have been filled in.
+type Template struct {
+	Functions []Function // in the file's order
+	Routes    []Route    // of the HTTP API, in the file's order
+	Table     Table
+}
+
+// Function is one AWS::Serverless::Function.
+type Function struct {
+	LogicalID    string            // "ApproveRequest": also the folder of its build and the suffix of its make target
+	Folder       string            // "functions/requests/approve": where its package main is
+	Architecture string            // "arm64" or "x86_64", as Lambda names them
+	Timeout      time.Duration     // how long one invocation may take
+	MemoryMB     int               //
+	Environment  map[string]string // Globals and its own, references resolved
+	Statements   []Statement       // its role's permissions, references resolved
+}
+
+// Route is one route of the HTTP API. API Gateway prefers a route of the very path and method, then ANY of that path, then the
+// longest greedy one ("/{name+}" at the end takes the rest of the path, an empty one too), then $default.
+type Route struct {
+	Method   string // "GET", ..., "ANY"; empty for $default
+	Path     string // "/api/portal/requests/{id}", "/api/portal/requests/{id}/{slash+}"; empty for $default
+	Function string // the logical id of the function that answers
+}
+
+// Statement is one statement of a function's role; all of them allow.
+type Statement struct {
+	Actions    []string
+	Resources  []string
+	Conditions map[string][]string // "kms:ViaService" -> the values it may have
+}
+
+// Table is the one DynamoDB table.
+type Table struct {
+	LogicalID  string
+	HashKey    string
+	RangeKey   string
+	Attributes map[string]string // name -> "S", "N" or "B"
+	Indexes    []Index
+	StreamView string // "NEW_AND_OLD_IMAGES"
+	TTL        string // the attribute that ends an item
+}
+
+// Index is one global secondary index of the table.
+type Index struct {
+	Name       string
+	HashKey    string
+	RangeKey   string
+	Projection string // "ALL", "KEYS_ONLY" or "INCLUDE"
+}

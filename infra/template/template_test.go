@@ -1,0 +1,179 @@
+package template_test
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+
+	"keydesk/infra/template"
+)
+
+const root = "../.."
+
+// deployed is the repository's own template as it deploys.
+func deployed(t *testing.T, parameters map[string]string) *template.Template {
+	t.Helper()
+	tmpl, err := template.Load(filepath.Join(root, "template.yaml"), parameters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tmpl
+}
+
+func TestRoutes(t *testing.T) {
+	want := []template.Route{
+		{Method: "GET", Path: "/api/portal/requests", Function: "ListRequests"},
+		{Method: "POST", Path: "/api/portal/requests", Function: "CreateRequest"},
+		{Method: "GET", Path: "/api/portal/requests/{id}", Function: "GetRequest"},
+		{Method: "PUT", Path: "/api/portal/requests/{id}", Function: "UpdateRequest"},
+		{Method: "ANY", Path: "/api/portal/requests/{id+}", Function: "UpdateRequest"}, // the verb UPDATE
+		{Method: "DELETE", Path: "/api/portal/requests/{id}", Function: "DeleteRequest"},
+		{Method: "PUT", Path: "/api/portal/requests/approve/{id}", Function: "ApproveRequest"},
+		{Method: "PUT", Path: "/api/portal/requests/decline/{id}", Function: "DeclineRequest"},
+		{Function: "Unknown"},
+	}
+	var got []template.Route
+	all := deployed(t, nil).Routes
+	for _, route := range all {
+		if route.Method == "ANY" || !strings.HasSuffix(route.Path, "+}") {
+			got = append(got, route)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("routes without their twins, -want +got:\n%s", diff)
+	}
+	for _, route := range got {
+		if route.Method == "" || route.Method == "ANY" {
+			continue // they take everything that nobody else does
+		}
+		slash := template.Route{Method: route.Method, Path: route.Path + "/{slash+}", Function: route.Function}
+		if strings.HasSuffix(route.Path, "/requests") {
+			slash.Path = route.Path + "/{id+}" // one name a place: API Gateway also has UpdateRequest there
+		}
+		if !slices.Contains(all, slash) {
+			t.Errorf("%s %s has no twin %s for a slash at its end", route.Method, route.Path, slash.Path)
+		}
+	}
+}
+
+// API Gateway lets no route's path end with a slash: SAM deploys such a one without a word, and without the route.
+func TestNoRouteEndsWithASlash(t *testing.T) {
+	for _, route := range deployed(t, nil).Routes {
+		if strings.HasSuffix(route.Path, "/") {
+			t.Errorf("%s %s would not exist on AWS: let a {slash+} take the slash", route.Method, route.Path)
+		}
+	}
+}
+
+// SAM local reads ANY as a list of verbs and gives each to one of the path's functions, now to this one and now to that.
+func TestAnyStandsAlone(t *testing.T) {
+	routes := deployed(t, nil).Routes
+	for _, wide := range routes {
+		for _, route := range routes {
+			samePath := wide.Path == route.Path && wide.Function != route.Function
+			if wide.Method == "ANY" && samePath && !strings.HasSuffix(route.Path, "+}") {
+				t.Errorf("in SAM local %s may get the %s %s of %s", wide.Function, route.Method, route.Path, route.Function)
+			}
+		}
+	}
+}
+
+func TestEveryFunctionHasItsFolder(t *testing.T) {
+	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var inTemplate []string
+	for _, f := range deployed(t, nil).Functions {
+		inTemplate = append(inTemplate, f.Folder)
+		if !slices.Contains(strings.Fields(string(makefile)), f.LogicalID+"="+f.Folder) {
+			t.Errorf("the Makefile's FUNCTIONS lack %s=%s", f.LogicalID, f.Folder)
+		}
+	}
+	var onDisk []string
+	for _, pattern := range []string{"functions/*/main.go", "functions/*/*/main.go"} {
+		files, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			onDisk = append(onDisk, strings.TrimPrefix(path.Dir(filepath.ToSlash(file)), root+"/"))
+		}
+	}
+	slices.Sort(inTemplate)
+	slices.Sort(onDisk)
+	if diff := cmp.Diff(inTemplate, onDisk); diff != "" {
+		t.Errorf("functions, -in template.yaml +on disk:\n%s", diff)
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	want := map[string]map[string]string{
+		"ListRequests": {
+			"KEYDESK_TABLE": "Table", "KEYDESK_PAGE_SIZE": "10", "KEYDESK_MAX_UNPAGED": "1000", "KEYDESK_PUBLIC_URL": "",
+		},
+		"GetRequest":    {"KEYDESK_TABLE": "Table"},
+		"CreateRequest": {"KEYDESK_TABLE": "Table"},
+		"UpdateRequest": {"KEYDESK_TABLE": "Table"},
+		"DeleteRequest": {"KEYDESK_TABLE": "Table"},
+		"ApproveRequest": {
+			"KEYDESK_TABLE": "Table", "KEYDESK_BOX_PREFIX": "keydesk/live", "KEYDESK_BOX_KMS_KEY": "Key", "KEYDESK_KEY_FORM": "org-id",
+			"KEYDESK_SECRET_RETENTION_DAYS": "7",
+		},
+		"DeclineRequest": {"KEYDESK_TABLE": "Table"},
+		"Unknown":        {},
+	}
+	got := map[string]map[string]string{}
+	for _, f := range deployed(t, map[string]string{"AWS::StackName": "live", "KeyForm": "org-id"}).Functions {
+		got[f.LogicalID] = f.Environment
+	}
+	for _, variables := range want { // SAM local overrides only what is declared; on AWS they are empty
+		variables["AWS_ENDPOINT_URL_DYNAMODB"] = ""
+		variables["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = ""
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// What has been granted and decided outlives a deleted stack, a wrong deployment and a lost disk.
+func TestDataIsKept(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Resources map[string]map[string]any `yaml:"Resources"`
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	data := file.Resources["Table"]
+	for _, kept := range []map[string]any{data, file.Resources["Key"]} {
+		for _, policy := range []string{"DeletionPolicy", "UpdateReplacePolicy"} {
+			if kept[policy] != "Retain" {
+				t.Errorf("%s of %s is %v, want Retain", policy, kept["Type"], kept[policy])
+			}
+		}
+	}
+	want := map[string]any{
+		"DeletionProtectionEnabled":        true,
+		"PointInTimeRecoverySpecification": map[string]any{"PointInTimeRecoveryEnabled": true},
+		"SSESpecification":                 map[string]any{"SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": "Key.Arn"},
+		"BillingMode":                      "PAY_PER_REQUEST",
+	}
+	properties, _ := data["Properties"].(map[string]any)
+	got := map[string]any{}
+	for name := range want {
+		got[name] = properties[name]
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the table, -want +got:\n%s", diff)
+	}
+}
