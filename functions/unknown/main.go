@@ -15,20 +15,20 @@ import (
 
 func main() { lambda.Start(handle) }
 
-// paths are those of the API with the verbs that each has. A test compares them with template.yaml.
+// paths are those of the API that leave verbs to the $default route. A test compares them with template.yaml.
 var paths = []struct {
 	pattern *regexp.Regexp
-	verbs   []string
+	path    rest.Path
 }{
-	{regexp.MustCompile(`^/api/portal/requests/?$`), []string{"GET", "POST"}},
-	{regexp.MustCompile(`^/api/portal/requests/(approve|decline)/[^/]+/?$`), []string{"PUT"}},
+	{regexp.MustCompile(`^/api/portal/requests/?$`), rest.Requests},
+	{regexp.MustCompile(`^/api/portal/requests/(approve|decline)/[^/]+/?$`), rest.Decisions},
 }
 
 func handle(_ context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	path := strings.TrimPrefix(event.RawPath, "/"+event.RequestContext.Stage)
 	for _, known := range paths {
 		if known.pattern.MatchString(path) {
-			return rest.Refuse(event, rest.WrongMethod(event.RequestContext.HTTP.Method, known.verbs)), nil
+			return rest.Refuse(event, rest.WrongMethod(event.RequestContext.HTTP.Method, known.path)), nil
 		}
 	}
 	return rest.Refuse(event, portal.ErrNotFound), nil

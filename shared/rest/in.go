@@ -47,10 +47,8 @@ func read(event events.APIGatewayV2HTTPRequest, presented caller.Presented) (In,
 		Org: presented.Org, Credential: presented.Hash, At: time.Now(), Body: []byte(event.Body),
 	}
 	var err error
-	if id, ok := event.PathParameters["id"]; ok && !portal.ValidID(id) {
-		return in, portal.Refuse(portal.Invalid, "Invalid request ID: 24 lower-case hexadecimal digits are expected.")
-	} else if ok {
-		in.ID = id
+	if in.ID, err = id(event.PathParameters); err != nil {
+		return in, err
 	}
 	if in.Query, err = url.ParseQuery(event.RawQueryString); err != nil {
 		return in, portal.Refuse(portal.Invalid, "The query string is malformed; percent-encode its values.")
@@ -68,6 +66,18 @@ func read(event events.APIGatewayV2HTTPRequest, presented caller.Presented) (In,
 	}
 	in.IfMatch, err = revision(event.Headers["if-match"])
 	return in, err
+}
+
+// id reads the object's id. The template's greedy variables, {id+} and {slash+}, are there to catch a slash at the path's end.
+func id(path map[string]string) (string, error) {
+	id := strings.TrimSuffix(path["id"], "/")
+	switch {
+	case path["slash"] != "" || strings.Contains(id, "/"):
+		return "", portal.ErrNotFound
+	case id != "" && !portal.ValidID(id):
+		return "", portal.Refuse(portal.Invalid, "Invalid request ID: 24 lower-case hexadecimal digits are expected.")
+	}
+	return id, nil
 }
 
 // revision reads an If-Match: a revision, bare or quoted as an entity tag; "*" and nothing match whatever there is.

@@ -79,17 +79,6 @@ func headers(out Out, err error) map[string]string {
 	return h
 }
 
-type allow struct {
-	Allow []string `json:"allow"`
-}
-
-// WrongMethod refuses a verb that a path does not have, and names those that it has.
-func WrongMethod(method string, allowed []string) error {
-	refusal := portal.Refuse(portal.WrongMethod, "%s is not allowed here; use %s.", method, strings.Join(allowed, " or "))
-	refusal.Meta = allow{allowed}
-	return refusal
-}
-
 // encode writes JSON as clients read it best: one line, and no escapes for HTML.
 func encode(body any) (string, error) {
 	var text bytes.Buffer

@@ -24,7 +24,8 @@ import (
 // permission.
 type Operation[R any] struct {
 	Needs caller.Permission
-	Verbs []string // those that the operation answers where a route lets others through; nil: the route's
+	Path  Path
+	Verbs []string // of the path's, those that this operation answers; other spellings of a verb too
 	First func(context.Context, In) (R, error)
 	Then  func(context.Context, In, caller.Caller, R) (Out, error)
 }
@@ -71,6 +72,9 @@ func answer[R any](ctx context.Context, t *table.Table, op Operation[R], event e
 		return caller.Caller{}, Out{}, portal.ErrNotAuthorised
 	}
 	in, inErr := read(event, presented)
+	if inErr == nil {
+		inErr = op.Path.admit(in, op.Verbs)
+	}
 	first := make(chan error, 1)
 	var r R
 	ctxFirst, cancel := context.WithCancel(ctx)
@@ -93,26 +97,11 @@ func answer[R any](ctx context.Context, t *table.Table, op Operation[R], event e
 		<-first // no read outlives its call: Lambda freezes the process after the answer
 		return who, Out{}, err
 	}
-	if err := verb(op.Verbs, in.Method); err != nil {
-		return who, Out{}, err
-	}
 	if err := <-first; err != nil {
 		return who, Out{}, err
 	}
 	out, err := op.Then(ctx, in, who, r)
 	return who, out, err
-}
-
-func verb(allowed []string, method string) error {
-	for _, v := range allowed {
-		if v == method {
-			return nil
-		}
-	}
-	if allowed == nil {
-		return nil
-	}
-	return WrongMethod(method, allowed)
 }
 
 // statuses turns a kind of refusal into the status code that says it.

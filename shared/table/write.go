@@ -146,7 +146,7 @@ func (t *Table) planWrites(c Change) ([]write, error) {
 			continue
 		}
 		w, err := t.create(planKey(c.After.OrgID, c.After.ByUser, policy), struct {
-			Request string `json:"request"`
+			HeldBy string `json:"held_by"` // "request" is a word of DynamoDB's own
 		}{c.After.ID}, func(item) error { return ErrPlanTaken })
 		if err != nil {
 			return nil, err
@@ -155,7 +155,7 @@ func (t *Table) planWrites(c Change) ([]write, error) {
 	}
 	for _, policy := range c.Before.Holds {
 		if !slices.Contains(c.After.Holds, policy) {
-			writes = append(writes, t.remove(planKey(c.After.OrgID, c.After.ByUser, policy), "request = :request",
+			writes = append(writes, t.remove(planKey(c.After.OrgID, c.After.ByUser, policy), "held_by = :request",
 				item{":request": str(c.After.ID)}, unexpected("plan")))
 		}
 	}

@@ -21,6 +21,8 @@ const keysShown = 1000
 func operation(t *table.Table) rest.Operation[table.Request] {
 	return rest.Operation[table.Request]{
 		Needs: caller.ReadRequests,
+		Path:  rest.Request,
+		Verbs: []string{"GET"},
 		First: func(ctx context.Context, in rest.In) (table.Request, error) { return t.Request(ctx, in.Org, in.ID) },
 		Then: func(ctx context.Context, _ rest.In, _ caller.Caller, r table.Request) (rest.Out, error) {
 			views, err := view.Join(ctx, t, []table.Request{r}, keysShown)

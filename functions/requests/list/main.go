@@ -41,6 +41,8 @@ type found struct {
 func operation(t *table.Table, s settings) rest.Operation[found] {
 	return rest.Operation[found]{
 		Needs: caller.ReadRequests,
+		Path:  rest.Requests,
+		Verbs: []string{"GET"},
 		First: func(ctx context.Context, in rest.In) (found, error) {
 			q, err := ask(in, s)
 			if err != nil {

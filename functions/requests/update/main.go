@@ -27,6 +27,7 @@ type found struct {
 func operation(t *table.Table) rest.Operation[found] {
 	return rest.Operation[found]{
 		Needs: caller.WriteRequests,
+		Path:  rest.Request,
 		Verbs: []string{"PUT", "UPDATE"},
 		First: func(ctx context.Context, in rest.In) (found, error) {
 			var f found
