@@ -21,7 +21,6 @@ var paths = []struct {
 	path    rest.Path
 }{
 	{regexp.MustCompile(`^/api/portal/requests/?$`), rest.Requests},
-	{regexp.MustCompile(`^/api/portal/requests/(approve|decline)/[^/]+/?$`), rest.Decisions},
 }
 
 func handle(_ context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {

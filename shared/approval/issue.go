@@ -105,11 +105,12 @@ func mayIssue(r *table.Request, act Act, books *table.Books) error {
 func (i *Issuer) approved(r table.Request, act Act, books *table.Books, proof string) table.Request {
 	r.State, r.Approved = portal.Approved, true
 	r.DecidedBy, r.DecidedAt, r.Reason = act.By.Name, portal.Timestamp(act.At), act.Reason
+	r.Proof = proof
 	if ByClaim(books, r.ApplyPolicies) {
 		r.Due(table.Lapse, act.At.Add(i.Retention))
 		return r
 	}
-	r.Delivery, r.Proof = &portal.Delivery{To: act.By.Name, At: portal.Timestamp(act.At)}, proof
+	r.Delivery = &portal.Delivery{To: act.By.Name, At: portal.Timestamp(act.At)}
 	r.Due(table.Empty, act.At.Add(boxOutlives))
 	return r
 }
@@ -129,17 +130,25 @@ func issued(r *table.Request, key apikey.Key, books *table.Books, now time.Time)
 	return k
 }
 
-// isReplay tells whether the act is the very call that the key was delivered to, said again in time.
+// isReplay tells whether the act is the very call that granted the key, said again in time.
 func (i *Issuer) isReplay(r *table.Request, act Act, proof string) bool {
-	if proof == "" || r.Delivery == nil || r.Proof != proof {
+	if proof == "" || r.Proof != proof {
 		return false
 	}
-	at, err := time.Parse(time.RFC3339Nano, r.Delivery.At)
+	said := r.DecidedAt
+	if r.Delivery != nil {
+		said = r.Delivery.At
+	}
+	at, err := time.Parse(time.RFC3339Nano, said)
 	return err == nil && act.At.Sub(at) <= Again
 }
 
-// deliverAgain leaves a line of history before it opens the box: nobody is given a key twice without a trace.
+// deliverAgain leaves a line of history before it opens the box: nobody is given a key twice without a trace. What was not
+// delivered to By before is not now.
 func (i *Issuer) deliverAgain(ctx context.Context, r table.Request, act Act) (apikey.Key, error) {
+	if r.Delivery == nil {
+		return apikey.Key{}, nil
+	}
 	act.Name = "delivered again"
 	if err := i.Table.DeliveredAgain(ctx, r, act.history(&r)); err != nil {
 		return apikey.Key{}, err

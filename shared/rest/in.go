@@ -47,7 +47,7 @@ func read(event events.APIGatewayV2HTTPRequest, presented caller.Presented) (In,
 		Org: presented.Org, Credential: presented.Hash, At: time.Now(), Body: []byte(event.Body),
 	}
 	var err error
-	if in.ID, err = id(event.PathParameters); err != nil {
+	if in.ID, err = id(in.Method, event.PathParameters); err != nil {
 		return in, err
 	}
 	if in.Query, err = url.ParseQuery(event.RawQueryString); err != nil {
@@ -61,23 +61,40 @@ func read(event events.APIGatewayV2HTTPRequest, presented caller.Presented) (In,
 	if len(in.Body) > maxBody {
 		return in, portal.Refuse(portal.TooLarge, "The body is %d bytes long; at most %d are read.", len(in.Body), maxBody)
 	}
-	if in.IdempotencyKey = event.Headers["idempotency-key"]; len(in.IdempotencyKey) > maxIdempotencyKey {
+	if in.IdempotencyKey = header(event, "idempotency-key"); len(in.IdempotencyKey) > maxIdempotencyKey {
 		return in, portal.Refuse(portal.Invalid, "Idempotency-Key is longer than %d characters.", maxIdempotencyKey)
 	}
-	in.IfMatch, err = revision(event.Headers["if-match"])
+	in.IfMatch, err = revision(header(event, "if-match"))
 	return in, err
 }
 
-// id reads the object's id. The template's greedy variables, {id+} and {slash+}, are there to catch a slash at the path's end.
-func id(path map[string]string) (string, error) {
-	id := strings.TrimSuffix(path["id"], "/")
+// id reads the object's id. The template's greedy variables, {id+} and {slash+}, are there to catch a slash at the path's end,
+// and catch the verbs that deciding does not have as well.
+func id(method string, path map[string]string) (string, error) {
+	id, below, _ := strings.Cut(strings.TrimSuffix(path["id"]+"/"+path["slash"], "/"), "/")
 	switch {
-	case path["slash"] != "" || strings.Contains(id, "/"):
+	case (id == "approve" || id == "decline") && below != "":
+		return "", WrongMethod(method, Decisions)
+	case strings.Trim(below, "/") != "":
 		return "", portal.ErrNotFound
 	case id != "" && !portal.ValidID(id):
 		return "", portal.Refuse(portal.Invalid, "Invalid request ID: 24 lower-case hexadecimal digits are expected.")
 	}
 	return id, nil
+}
+
+// header is the value of a header whose name stands here in lower case, as API Gateway writes all names; SAM local leaves them
+// as they were sent.
+func header(event events.APIGatewayV2HTTPRequest, name string) string {
+	if value, there := event.Headers[name]; there {
+		return value
+	}
+	for sent, value := range event.Headers {
+		if strings.EqualFold(sent, name) {
+			return value
+		}
+	}
+	return ""
 }
 
 // revision reads an If-Match: a revision, bare or quoted as an entity tag; "*" and nothing match whatever there is.

@@ -67,7 +67,7 @@ func withTimeToAnswer(ctx context.Context) (context.Context, context.CancelFunc)
 
 // answer lets First read while the credential is looked up, and says nothing of what it read before the caller is known.
 func answer[R any](ctx context.Context, t *table.Table, op Operation[R], event events.APIGatewayV2HTTPRequest) (caller.Caller, Out, error) {
-	presented, ok := caller.Parse(event.Headers["authorization"])
+	presented, ok := caller.Parse(header(event, "authorization"))
 	if !ok {
 		return caller.Caller{}, Out{}, portal.ErrNotAuthorised
 	}

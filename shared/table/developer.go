@@ -42,7 +42,7 @@ func (t *Table) Developer(ctx context.Context, org, id string, keys int) (portal
 		ExpressionAttributeValues: item{":pk": str(k.PK), ":developer": str(k.SK), ":keys": str("KEY$")},
 	})
 	if err != nil {
-		return portal.Developer{}, err
+		return portal.Developer{}, failed(err, "read developer %s", id)
 	}
 	if len(out.Items) == 0 || text(out.Items[0]["SK"]) != k.SK {
 		return portal.Developer{}, portal.ErrNotFound

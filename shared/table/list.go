@@ -23,6 +23,9 @@ type Filter struct {
 // Shown is what the plain list shows: a client would try to approve whatever else it saw there.
 var Shown = []portal.State{portal.Pending, portal.Waiting, portal.Approved}
 
+// mostRead is how many requests one Query reads: at a kilobyte each, about what DynamoDB returns at most.
+const mostRead = 1000
+
 // Requests reads up to want of the organisation's requests, newest first, from the one after an id on ("": from the newest).
 func (t *Table) Requests(ctx context.Context, org string, f Filter, after string, want int) ([]Request, error) {
 	q := f.query(org)
@@ -32,10 +35,14 @@ func (t *Table) Requests(ctx context.Context, org string, f Filter, after string
 	}
 	found := []Request{}
 	for len(found) < want {
-		q.Limit = aws.Int32(int32(min(want-len(found), 1000))) //nolint:gosec // small
+		limit := want - len(found)
+		if q.FilterExpression != nil {
+			limit = mostRead // the filter comes after the limit: a small one would mean a Query for each request left out
+		}
+		q.Limit = aws.Int32(int32(min(limit, mostRead))) //nolint:gosec // small
 		out, err := t.db.Query(ctx, q)
 		if err != nil {
-			return nil, fmt.Errorf("list requests: %w", err)
+			return nil, failed(err, "list requests")
 		}
 		for _, it := range out.Items {
 			var r Request
@@ -49,7 +56,7 @@ func (t *Table) Requests(ctx context.Context, org string, f Filter, after string
 		}
 		q.ExclusiveStartKey = out.LastEvaluatedKey
 	}
-	return found, nil
+	return found[:min(want, len(found))], nil
 }
 
 // Count is how many requests the filter lets through.
@@ -60,7 +67,7 @@ func (t *Table) Count(ctx context.Context, org string, f Filter) (int, error) {
 	for {
 		out, err := t.db.Query(ctx, q)
 		if err != nil {
-			return 0, fmt.Errorf("count requests: %w", err)
+			return 0, failed(err, "count requests")
 		}
 		total += int(out.Count)
 		if len(out.LastEvaluatedKey) == 0 {
@@ -90,8 +97,8 @@ func (f Filter) query(org string) *dynamodb.QueryInput {
 		names = append(names, name)
 		q.ExpressionAttributeValues[name] = str(string(state))
 	}
-	q.ExpressionAttributeNames = map[string]string{"#state": "state"}
-	q.FilterExpression = aws.String("#state IN (" + strings.Join(names, ", ") + ") AND hidden = :no")
+	q.ExpressionAttributeNames = map[string]string{"#state": "state", "#hidden": "hidden"} // both are words of DynamoDB's own
+	q.FilterExpression = aws.String("#state IN (" + strings.Join(names, ", ") + ") AND #hidden = :no")
 	q.ExpressionAttributeValues[":no"] = &types.AttributeValueMemberBOOL{Value: false}
 	return q
 }

@@ -14,7 +14,7 @@ type Request struct {
 	Attempt   string   `json:"attempt"`    // the invocation that wrote this revision: how a writer knows its own work again
 	Holds     []string `json:"holds"`      // the plans that nobody else may ask for while this request has them
 	Hidden    bool     `json:"hidden"`     // deleted by a client; its key lives on
-	Proof     string   `json:"proof"`      // who may be given the delivered key again: hash of credential and Idempotency-Key
+	Proof     string   `json:"proof"`      // of the call that granted the key, which may be said again: hash of credential, Idempotency-Key and body
 	DueAt     string   `json:"due_at"`     // when the schedule has to look at it; empty: never
 	Task      Task     `json:"task"`       // what it has to do then
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -25,6 +26,7 @@ type Table struct {
 func New(cfg aws.Config, name string) *Table {
 	db := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) {
 		o.BaseEndpoint = awsenv.Endpoint("AWS_ENDPOINT_URL_DYNAMODB")
+		o.Retryer = retry.AddWithErrorCodes(retry.AddWithMaxAttempts(o.Retryer, 6), (*types.TransactionConflictException)(nil).ErrorCode())
 	})
 	return &Table{db: db, name: name}
 }
@@ -41,7 +43,7 @@ type item = map[string]types.AttributeValue
 func (t *Table) get(ctx context.Context, k key) (item, error) {
 	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, Key: k.item(), ConsistentRead: aws.Bool(true)})
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", k.SK, err)
+		return nil, failed(err, "read %s", k.SK)
 	}
 	return out.Item, nil
 }
@@ -72,7 +74,7 @@ func (t *Table) readBatch(ctx context.Context, keys []key, found map[key]item) e
 		}
 		out, err := t.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: rest})
 		if err != nil {
-			return fmt.Errorf("read %d items: %w", len(keys), err)
+			return failed(err, "read %d items", len(keys))
 		}
 		for _, it := range out.Responses[t.name] {
 			found[key{text(it["PK"]), text(it["SK"])}] = it
@@ -89,7 +91,7 @@ func (t *Table) put(ctx context.Context, k key, stored any) error {
 		return err
 	}
 	if _, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: it}); err != nil {
-		return fmt.Errorf("write %s: %w", k.SK, err)
+		return failed(err, "write %s", k.SK)
 	}
 	return nil
 }

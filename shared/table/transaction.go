@@ -31,8 +31,9 @@ func (t *Table) transact(ctx context.Context, writes ...write) error {
 	for _, w := range writes {
 		input.TransactItems = append(input.TransactItems, w.item)
 	}
+	unknown := false // whether a try may have been done, its answer lost
 	for attempt := 1; ; attempt++ {
-		_, err := t.db.TransactWriteItems(ctx, input)
+		_, err := t.db.TransactWriteItems(ctx, input, tryOnce)
 		var cancelled *types.TransactionCanceledException
 		switch {
 		case err == nil:
@@ -42,17 +43,23 @@ func (t *Table) transact(ctx context.Context, writes ...write) error {
 				return refusal
 			}
 			input.ClientRequestToken = aws.String(portal.NewID(time.Now()))
-		case !again(err):
+		case throttled(err):
+		case again(err):
+			unknown = true
+		default:
 			return fmt.Errorf("transaction: %w", err)
 		}
 		switch more := pause(ctx, attempt); {
-		case !more && cancelled != nil:
-			return errTooBusy
+		case !more && unknown:
+			return fmt.Errorf("transaction: %w, its fate unknown: %w", ctx.Err(), err)
 		case !more:
-			return fmt.Errorf("transaction: out of time, its fate unknown: %w", err)
+			return errTooBusy
 		}
 	}
 }
+
+// tryOnce leaves the retries to transact, which has to know what became of each try.
+func tryOnce(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
 
 // judge reads why a transaction was cancelled: the first write that did not pass decides. (A failed condition behind a
 // conflict is not believed: once the conflict is over, the write before it may have a better answer.)
@@ -71,10 +78,23 @@ func judge(reasons []types.CancellationReason, writes []write) (passes bool, ref
 	return false, errors.New("transaction cancelled without a reason")
 }
 
-// again tells whether an error that the SDK gave up on may be gone at the next try.
+// again tells whether an error may be gone at the next try.
 func again(err error) bool {
-	var inProgress *types.TransactionInProgressException
-	return errors.As(err, &inProgress) || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
+	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
+}
+
+// throttled tells whether AWS refused a call, undone, because there were too many.
+func throttled(err error) bool {
+	var inProgress *types.TransactionInProgressException // the SDK counts it here, but an earlier try is being done
+	return !errors.As(err, &inProgress) && retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
+}
+
+// failed tells what could not be done. That there was too much to do is the caller's to know, and to try again.
+func failed(err error, what string, arguments ...any) error {
+	if throttled(err) {
+		return errTooBusy
+	}
+	return fmt.Errorf("%s: %w", fmt.Sprintf(what, arguments...), err)
 }
 
 // The pause before another try grows from shortPause to longPause, with full jitter, so that those who collided once do not

@@ -79,8 +79,11 @@ func (v *Vault) Keep(ctx context.Context, org, request string, key apikey.Key) (
 	}
 }
 
-// Open reads the key in the request's box. A box that was filled a moment ago may take a moment to appear; it is waited for
-// as long as the call has time.
+// errLate is the answer when a box that must be there cannot be read yet.
+var errLate = portal.Refuse(portal.Busy, "The key's box cannot be opened yet. Try again in a moment.")
+
+// Open reads the key in the request's box. A box that was filled a moment ago may take a moment to appear: it is waited for,
+// a second or two.
 func (v *Vault) Open(ctx context.Context, org, request string) (apikey.Key, error) {
 	for pause := 20 * time.Millisecond; ; pause *= 2 {
 		out, err := v.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(v.name(org, request))})
@@ -88,12 +91,14 @@ func (v *Vault) Open(ctx context.Context, org, request string) (apikey.Key, erro
 		switch {
 		case err == nil:
 			return unpack(out.SecretString)
-		case !errors.As(err, &absent) || pause > time.Second:
+		case !errors.As(err, &absent):
 			return apikey.Key{}, refusal("open the box", err)
+		case pause > time.Second:
+			return apikey.Key{}, errLate
 		}
 		select {
 		case <-ctx.Done():
-			return apikey.Key{}, refusal("open the box", err)
+			return apikey.Key{}, errLate
 		case <-time.After(pause + rand.N(pause)): //nolint:gosec // jitter, not a secret
 		}
 	}

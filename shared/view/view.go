@@ -47,6 +47,7 @@ func Join(ctx context.Context, t *table.Table, requests []table.Request, keys in
 		group.Go(func() (err error) {
 			*developer, err = t.Developer(ctx, org, id, keys)
 			if errors.Is(err, portal.ErrNotFound) { // a developer who was deleted leaves their requests behind
+				*developer = portal.Developer{Keys: map[string][]string{}, Subscriptions: map[string]string{}, PWHistory: []string{}}
 				return nil
 			}
 			return err
