@@ -1,0 +1,240 @@
+//go:build sam
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"keydesk/infra/fixture"
+	"keydesk/infra/golden"
+	"keydesk/infra/local/doubles"
+	"keydesk/infra/template"
+	"keydesk/shared/apikey"
+	"keydesk/shared/approval"
+	"keydesk/shared/awsenv"
+	"keydesk/shared/table"
+	"keydesk/shared/vault"
+)
+
+const (
+	tableName = "keydesk-events"
+	boxPrefix = "keydesk/events"
+)
+
+// TestEvents sends every file of events/ through SAM: the first of each function and status code through `sam local invoke`,
+// in a container of its own, the others through one `sam local start-lambda`. Each finds the table and the boxes as the
+// fixture makes them.
+func TestEvents(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases, err := golden.Load(filepath.Join(root, "events"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	desk := openDesk(t, root)
+	c, err := prepare(t.Context(), root, "test", map[string]string{"KEYDESK_TABLE": tableName, "KEYDESK_BOX_PREFIX": boxPrefix})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.Create(filepath.Join(root, ".local", "log", "sam-events.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = log.Close() })
+	first, others := split(cases)
+	t.Logf("%d events through sam local invoke, %d through sam local start-lambda", len(first), len(others))
+
+	t.Run("invoke", func(t *testing.T) {
+		desk.send(t, first, func(t *testing.T, event golden.Case) []byte { return invoke(t, c, event, log) })
+	})
+	t.Run("start-lambda", func(t *testing.T) {
+		s := startLambda(t, c, log)
+		desk.send(t, others, func(t *testing.T, event golden.Case) []byte { return post(t, s, event) })
+	})
+}
+
+// send sends the events one after another and compares what comes back with what they promise.
+func (d *desk) send(t *testing.T, cases []golden.Case, through func(*testing.T, golden.Case) []byte) {
+	t.Helper()
+	for _, event := range cases {
+		t.Run(event.Name, func(t *testing.T) {
+			d.give(t, event.Given)
+			defer d.after(t, event)
+			check(t, event, through(t, event))
+		})
+	}
+}
+
+// split takes the first case of each function and status code apart.
+func split(cases []golden.Case) (first, others []golden.Case) {
+	type kind struct {
+		function string
+		status   int
+	}
+	seen := make(map[kind]bool)
+	for _, c := range cases {
+		k := kind{c.Function, c.Want.StatusCode}
+		if seen[k] {
+			others = append(others, c)
+			continue
+		}
+		seen[k] = true
+		first = append(first, c)
+	}
+	return first, others
+}
+
+func check(t *testing.T, event golden.Case, answer []byte) {
+	t.Helper()
+	var got events.APIGatewayV2HTTPResponse
+	if err := json.Unmarshal(answer, &got); err != nil {
+		t.Fatalf("SAM's answer is not JSON: %v", err)
+	}
+	if got.StatusCode == 0 {
+		t.Fatalf("the function failed: %s", answer)
+	}
+	if diff := golden.Diff(event.Want, got); diff != "" {
+		t.Errorf("%s is answered otherwise than it promises:\n%s", event.Path, diff)
+	}
+}
+
+// invoke is `sam local invoke`: its standard output is the answer.
+func invoke(t *testing.T, c *cli, event golden.Case, log io.Writer) []byte {
+	t.Helper()
+	cmd := c.local(t.Context(), "invoke", event.Function, "--event", event.Path)
+	cmd.Stderr = log
+	answer, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("sam local invoke: %v", err)
+	}
+	return answer
+}
+
+func startLambda(t *testing.T, c *cli, log io.Writer) *server {
+	t.Helper()
+	port, err := freePort(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.serve(t.Context(), "start-lambda", port, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// post invokes as the AWS SDK does.
+func post(t *testing.T, s *server, event golden.Case) []byte {
+	t.Helper()
+	url := fmt.Sprintf("%s/2015-03-31/functions/%s/invocations", s.url(), event.Function)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(event.Event))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// desk is what the functions work on: doubles of this test's own, because it empties them.
+type desk struct {
+	schema template.Table
+	holds  string // what was given, as long as nothing has changed it
+}
+
+func openDesk(t *testing.T, root string) *desk {
+	t.Helper()
+	d, err := doubles.Start(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.Stop)
+	for name, value := range d.Environment() {
+		t.Setenv(name, value)
+	}
+	known, err := template.Load(filepath.Join(root, "template.yaml"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doubles.CreateTable(t.Context(), awsenv.Config(), known.Table, tableName); err != nil {
+		t.Fatal(err)
+	}
+	return &desk{schema: known.Table}
+}
+
+// after notes that what was granted has changed the desk. What was refused has not: the next event finds it as it was.
+func (d *desk) after(t *testing.T, event golden.Case) {
+	t.Helper()
+	reads := event.Function == "ListRequests" || event.Function == "GetRequest"
+	if t.Failed() || event.Want.StatusCode < http.StatusBadRequest && !reads {
+		d.holds = ""
+	}
+}
+
+// give makes the table and the boxes anew, with what is given in them. The table keeps its name: what runs already knows it.
+func (d *desk) give(t *testing.T, given string) {
+	t.Helper()
+	if d.holds == given {
+		return
+	}
+	ctx, cfg := t.Context(), awsenv.Config()
+	if err := doubles.DeleteTable(ctx, cfg, tableName); err != nil {
+		t.Fatal(err)
+	}
+	if err := doubles.CreateTable(ctx, cfg, d.schema, tableName); err != nil {
+		t.Fatal(err)
+	}
+	if err := emptyBoxes(ctx); err != nil {
+		t.Fatal(err)
+	}
+	issuer := approval.Issuer{
+		Table: table.New(cfg, tableName), Vault: vault.New(cfg, boxPrefix, ""), Form: apikey.Base64, Retention: 7 * 24 * time.Hour,
+	}
+	if err := fixture.Load(ctx, &issuer, fixture.Known(), given); err != nil {
+		t.Fatal(err)
+	}
+	d.holds = given
+}
+
+// emptyBoxes has moto forget all that it holds.
+func emptyBoxes(ctx context.Context) error {
+	url := os.Getenv(doubles.SecretsManagerVariable) + "/moto-api/reset"
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, http.NoBody) //nolint:gosec // moto's, which this test started
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request) //nolint:gosec // as above
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("moto answers %s to a reset", response.Status)
+	}
+	return nil
+}
