@@ -1,0 +1,163 @@
+# Everything that is done with this repository is a target here; `make help` explains each.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# The functions: logical id in template.yaml = folder of its package main.
+FUNCTIONS := \
+	ListRequests=functions/requests/list \
+	GetRequest=functions/requests/get \
+	CreateRequest=functions/requests/create \
+	UpdateRequest=functions/requests/update \
+	DeleteRequest=functions/requests/delete \
+	ApproveRequest=functions/requests/approve \
+	DeclineRequest=functions/requests/decline \
+	Unknown=functions/unknown
+
+PORT ?= 3000
+FUZZTIME ?= 10s
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- run and test ---------------------------------------------------------------------------------------------------------
+
+# STEPS are what a target may have to do, in order; infra/local/step says by them how far it is.
+.PHONY: run
+run: export STEPS := dynamodb venv-run build local start
+run: ## serve on http://127.0.0.1:3000 (PORT=) with sample data, in the foreground; Ctrl-C ends all of it
+	@infra/local/need go java python3
+	@$(MAKE) -s -j4 $(DOUBLES) quiet-build .local/bin/local
+	@infra/local/step start "starting DynamoDB Local, moto and the gateway, with sample data"
+	@exec .local/bin/local run -port $(PORT)
+
+.PHONY: sam
+sam: export STEPS := dynamodb venv-run build venv-sam local sam start
+sam: ready-for-sam ## the same through `sam local start-api`; needs a Docker engine
+	@exec .local/bin/local exec -desk -- .local/bin/sam -port $(PORT)
+
+.PHONY: test
+test: export STEPS := dynamodb venv-run build venv-sam local gotestsum sam start
+test: ready-to-test ## every test; TESTFLAGS= for go test. Where no Docker engine can be had, all but test-sam
+	@.local/bin/local exec -desk -- $(GOTESTSUM) $(TESTFLAGS) ./...
+	@if infra/sam/engine; then $(MAKE) test-sam; \
+		elif [ -n "$${CI:-}" ]; then exit 1; else echo "left out, for want of a Docker engine: make test-sam"; fi
+
+.PHONY: test-sam
+test-sam: ready-for-sam .local/bin/gotestsum ## events/ and the black-box suite through SAM local; needs a Docker engine
+	@.local/bin/local exec -- $(GOTESTSUM) -count=1 -tags sam ./infra/sam
+	@.local/bin/local exec -desk -- .local/bin/sam -port 0 env KEYDESK_FRONT_END=sam $(GOTESTSUM) -count=1 ./infra/e2e
+
+.PHONY: test-e2e
+test-e2e: ## the black-box suite against the desk at BASE_URL= (default: that of `make run`); KEYDESK_... as in .local/env
+	@[ -n "$${KEYDESK_ADMIN:-}" ] || [ ! -f .local/env ] || . .local/env; \
+		KEYDESK_URL=$${BASE_URL:-$${KEYDESK_URL:?is not set: make run sets it, or give BASE_URL=}} go test -count=1 ./infra/e2e
+
+.PHONY: race
+race: ready-to-test ## the tests under Go's race detector, which needs a C compiler
+	@CGO_ENABLED=1 .local/bin/local exec -desk -- $(GOTESTSUM) -race ./...
+
+.PHONY: fuzz
+fuzz: ## each fuzz test for FUZZTIME= (10s)
+	@infra/local/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: quiet-build ## the functions' sizes and start-up times, and what a call takes
+	@go test -run '^$$' -bench . ./infra/bench ./infra/gateway
+
+.PHONY: check
+check: export STEPS := venv-sam venv-check tools check
+check: ## gofmt, vet, staticcheck, golangci-lint, govulncheck, cfn-lint, sam validate, checkov
+	@infra/local/need go python3
+	@$(MAKE) -s -j3 .local/venv-sam/.fetched .local/venv-check/.fetched .local/bin/.tools
+	@infra/local/step check "checking"
+	@infra/local/check
+
+.PHONY: ready-to-test
+ready-to-test:
+	@infra/local/need go java python3
+	@$(MAKE) -s -j4 $(DOUBLES) quiet-build .local/venv-sam/.fetched .local/bin/local .local/bin/gotestsum
+	@infra/local/step start "starting a desk and running the tests"
+
+.PHONY: ready-for-sam
+ready-for-sam:
+	@infra/local/need go java python3
+	@infra/sam/engine
+	@infra/sam/base-image $(ARCH)
+	@$(MAKE) -s -j4 $(DOUBLES) quiet-build .local/venv-sam/.fetched .local/bin/local .local/bin/sam
+
+GOTESTSUM := .local/bin/gotestsum --format pkgname --format-hide-empty-pkg --
+
+# --- build and deploy -----------------------------------------------------------------------------------------------------
+
+# The architecture by Lambda's name: this machine's, but where `sam build` calls, which sets ARTIFACTS_DIR, the template's default.
+ARCH ?= $(if $(ARTIFACTS_DIR)$(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
+GOARCH_arm64 := arm64
+GOARCH_x86_64 := amd64
+IDS := $(foreach f,$(FUNCTIONS),$(firstword $(subst =, ,$(f))))
+folder = $(patsubst $(1)=%,%,$(filter $(1)=%,$(FUNCTIONS)))
+GO_BUILD = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(GOARCH_$(ARCH)),$(error ARCH is arm64 or x86_64, not "$(ARCH)")) \
+	go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags "-s -w"
+
+.PHONY: build
+build: ## every function, to build/<LogicalID>/bootstrap; ARCH=arm64 or x86_64 (default: this machine's)
+	@$(GO_BUILD) ./shared/... # what all share is compiled once, before they are linked side by side
+	@$(MAKE) -j2 $(IDS:%=build-%)
+
+.PHONY: $(IDS:%=build-%)
+$(IDS:%=build-%): build-%: # one function; `sam build` calls this with ARTIFACTS_DIR set
+	@$(GO_BUILD) -o $(or $(ARTIFACTS_DIR),build/$*)/bootstrap ./$(call folder,$*)
+
+.PHONY: quiet-build
+quiet-build:
+	@infra/local/step build "building the functions" $(MAKE) build
+
+.PHONY: deploy
+deploy: export STEPS := venv-sam
+deploy: .local/venv-sam/.fetched ## to AWS by SAM, for arm64, as samconfig.toml says; it shows what changes, and asks
+	@.local/venv-sam/bin/sam build
+	@.local/venv-sam/bin/sam deploy
+
+.PHONY: clean
+clean: ## remove what was built; what was fetched stays (rm -r .local for that too)
+	@rm -rf build .aws-sam .local/bin .local/log .local/env
+
+# --- tools, fetched once into .local and again when their pins change -----------------------------------------------------
+
+DOUBLES := .local/dynamodb/.fetched .local/venv-run/.fetched
+
+.local/dynamodb/.fetched: infra/local/pom.xml
+	@infra/local/need java mvn
+	@rm -rf $(@D)
+	@infra/local/step dynamodb "fetching DynamoDB Local (51 MB, once)" \
+		mvn -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)
+	@touch $@
+
+venv-run := fetching moto, which stands in for Secrets Manager (30 MB, once)
+venv-sam := fetching SAM CLI and cfn-lint (70 MB, once)
+venv-check := fetching checkov (60 MB, once)
+
+.local/venv-%/.fetched: infra/local/requirements-%.txt
+	@infra/local/need python3
+	@infra/local/step venv-$* "$(venv-$*)" infra/local/venv $(@D) $<
+	@touch $@
+
+.local/bin/local: always
+	@infra/local/step local "building the program that runs it" go build -o $@ ./infra/local
+
+.local/bin/sam: always
+	@infra/local/step sam "building the program that drives SAM" go build -o $@ ./infra/sam
+
+.local/bin/gotestsum: infra/tools/go.mod
+	@infra/local/step gotestsum "building gotestsum (once)" go -C infra/tools build -o $(CURDIR)/$@ gotest.tools/gotestsum
+
+.local/bin/.tools: infra/tools/go.mod
+	@infra/local/step tools "building golangci-lint, staticcheck, govulncheck (2 minutes, once)" \
+		env GOBIN=$(CURDIR)/$(@D) go -C infra/tools install tool
+	@touch $@
+
+.PHONY: always
+always:

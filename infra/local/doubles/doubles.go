@@ -1,0 +1,97 @@
+// Package doubles starts what stands in for AWS on one machine: DynamoDB Local for the table, moto for Secrets Manager. Both
+// keep what they hold in memory, take a free port, and end with the program that started them. (moto listens on the loopback
+// address; DynamoDB Local knows no such option and listens on all: nothing but sample data belongs into it.)
+package doubles
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// DynamoDBVariable and SecretsManagerVariable name where the two services answer; they are the SDK's own names.
+const (
+	DynamoDBVariable       = "AWS_ENDPOINT_URL_DYNAMODB"
+	SecretsManagerVariable = "AWS_ENDPOINT_URL_SECRETS_MANAGER" //nolint:gosec // a variable's name, no secret
+)
+
+// Doubles are both of them, running.
+type Doubles struct{ dynamodb, secrets *process }
+
+// Start starts both, side by side. root is the repository's, where make has fetched them.
+func Start(root string) (*Doubles, error) {
+	var d Doubles
+	var group errgroup.Group
+	group.Go(func() (err error) { d.dynamodb, err = dynamoDB(root); return err })
+	group.Go(func() (err error) { d.secrets, err = secretsManager(root); return err })
+	if err := group.Wait(); err != nil {
+		d.Stop()
+		return nil, err
+	}
+	return &d, nil
+}
+
+// Environment is what leads a program to the doubles. They check no signature, but DynamoDB Local insists on an access key of
+// letters and digits.
+func (d *Doubles) Environment() map[string]string {
+	return map[string]string{
+		DynamoDBVariable:        d.dynamodb.url,
+		SecretsManagerVariable:  d.secrets.url,
+		"AWS_REGION":            "eu-west-1",
+		"AWS_ACCESS_KEY_ID":     "local",
+		"AWS_SECRET_ACCESS_KEY": "local",
+	}
+}
+
+// Failed waits until one of them ends by itself, and says which and what it said last.
+func (d *Doubles) Failed() error {
+	select {
+	case <-d.dynamodb.ended:
+		return d.dynamodb.failure()
+	case <-d.secrets.ended:
+		return d.secrets.failure()
+	}
+}
+
+// Stop ends both. Nothing that they hold needs saving.
+func (d *Doubles) Stop() {
+	for _, p := range []*process{d.dynamodb, d.secrets} {
+		if p != nil {
+			p.stop()
+		}
+	}
+}
+
+func dynamoDB(root string) (*process, error) {
+	jars := filepath.Join(root, ".local", "dynamodb")
+	if err := fetched(jars, "DynamoDB Local"); err != nil {
+		return nil, err
+	}
+	return start("DynamoDB Local", func(port string) []string {
+		return []string{
+			"java", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", // it starts in half the time
+			"-Djava.library.path=" + jars, "-cp", filepath.Join(jars, "*"),
+			"com.amazonaws.services.dynamodbv2.local.main.ServerRunner",
+			"-inMemory", "-sharedDb", "-disableTelemetry", "-port", port,
+		}
+	})
+}
+
+func secretsManager(root string) (*process, error) {
+	environment := filepath.Join(root, ".local", "venv-run")
+	if err := fetched(environment, "moto"); err != nil {
+		return nil, err
+	}
+	return start("moto", func(port string) []string {
+		return []string{filepath.Join(environment, "bin", "python"), "-m", "moto.server", "-H", "127.0.0.1", "-p", port}
+	})
+}
+
+func fetched(folder, what string) error {
+	if _, err := os.Stat(folder); err != nil {
+		return fmt.Errorf("%s is not in .local yet: run `make test` or `make run` once, which fetch it", what)
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// parentEvery is how often to look whether whoever started this is still there.
+const parentEvery = 500 * time.Millisecond
+
+// run serves a desk in the foreground until Ctrl-C, or until whoever started it is gone. The file of the environment that
+// leads to it is there as long as it runs.
+func run(port int, file string) error {
+	listener, err := listen(port)
+	if err != nil {
+		return err
+	}
+	alone := orphaned()
+	var log held
+	d, err := open(listener, &log)
+	if err != nil {
+		return errors.Join(log.show(os.Stderr), err)
+	}
+	if err := writeEnvironment(file, d.environment); err != nil {
+		return errors.Join(err, d.close())
+	}
+	fmt.Printf(ready, d.environment["KEYDESK_URL"])
+	log.pass(os.Stdout)
+	err = waitForEnd(d, alone)
+	return errors.Join(err, os.Remove(file), d.close())
+}
+
+const ready = `
+Keydesk is ready on %s until Ctrl-C. In another terminal, in this folder:
+
+  . .local/env
+  # what waits for a decision
+  curl -s "$KEYDESK_URL/api/portal/requests?approved=false" -H "Authorization: $KEYDESK_REVIEWER"
+  # a portal asks for a key for a developer: Message is the request's id
+  curl -s "$KEYDESK_URL/api/portal/requests" -H "Authorization: $KEYDESK_PORTAL" \
+    -d '{"by_user": "'$KEYDESK_DEVELOPER'", "apply_policies": ["'$KEYDESK_POLICY'"]}'
+  # a reviewer approves it (put its id for ID) and receives the key, once
+  curl -s -X PUT "$KEYDESK_URL/api/portal/requests/approve/ID" -H "Authorization: $KEYDESK_REVIEWER"
+
+README.md has more. Each request that is answered is one line here:
+`
+
+// listen takes the port before anything is started for it.
+func listen(port int) (net.Listener, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("port %d is taken: end what listens there, or choose another, as in: make run PORT=%d", port, port+1)
+	}
+	return listener, err
+}
+
+// waitForEnd returns nil when it is asked to end, or why it cannot go on.
+func waitForEnd(d *desk, alone <-chan struct{}) error {
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGINT, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(asked, syscall.SIGHUP)
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- d.failed() }()
+	select {
+	case <-asked:
+		fmt.Println("ending")
+		return nil
+	case <-alone:
+		return nil
+	case err := <-failed:
+		return err
+	}
+}
+
+// orphaned is closed when whoever started this program is gone: make that was killed cannot say so.
+func orphaned() <-chan struct{} {
+	parent := os.Getppid()
+	alone := make(chan struct{})
+	go func() {
+		for os.Getppid() == parent {
+			time.Sleep(parentEvery)
+		}
+		close(alone)
+	}()
+	return alone
+}

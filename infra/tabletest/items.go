@@ -1,0 +1,72 @@
+package tabletest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"keydesk/shared/awsenv"
+	"keydesk/shared/table"
+)
+
+// Item is all that stands under one key.
+type Item map[string]any
+
+// Items reads the whole table, past all that is tested, in the order of its keys.
+func Items(t testing.TB, from *table.Table) []Item {
+	t.Helper()
+	var all []Item
+	if err := attributevalue.UnmarshalListOfMaps(Dump(t, from), &all); err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(all, func(a, b Item) int {
+		return cmp.Or(cmp.Compare(fmt.Sprint(a["PK"]), fmt.Sprint(b["PK"])), cmp.Compare(fmt.Sprint(a["SK"]), fmt.Sprint(b["SK"])))
+	})
+	return all
+}
+
+// Dump reads the whole table as Restore takes it.
+func Dump(t testing.TB, from *table.Table) []map[string]types.AttributeValue {
+	t.Helper()
+	pages := dynamodb.NewScanPaginator(client(t), &dynamodb.ScanInput{TableName: aws.String(from.Name()), ConsistentRead: aws.Bool(true)})
+	var all []map[string]types.AttributeValue
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, page.Items...)
+	}
+	return all
+}
+
+// Restore writes what Dump has read, there or in another table.
+func Restore(t testing.TB, to *table.Table, items []map[string]types.AttributeValue) {
+	t.Helper()
+	const most = 25 // of one BatchWriteItem
+	for chunk := range slices.Chunk(items, most) {
+		var writes []types.WriteRequest
+		for _, item := range chunk {
+			writes = append(writes, types.WriteRequest{PutRequest: &types.PutRequest{Item: item}})
+		}
+		out, err := client(t).BatchWriteItem(t.Context(), &dynamodb.BatchWriteItemInput{
+			RequestItems: map[string][]types.WriteRequest{to.Name(): writes},
+		})
+		if err != nil || len(out.UnprocessedItems) > 0 {
+			t.Fatalf("restore %d items: %v (%d tables with items left over)", len(chunk), err, len(out.UnprocessedItems))
+		}
+	}
+}
+
+func client(t testing.TB) *dynamodb.Client {
+	t.Helper()
+	return dynamodb.NewFromConfig(Config(t), func(o *dynamodb.Options) {
+		o.BaseEndpoint = awsenv.Endpoint("AWS_ENDPOINT_URL_DYNAMODB")
+	})
+}
