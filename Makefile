@@ -42,13 +42,13 @@ sam: ready-for-sam ## the same through `sam local start-api`; needs a Docker eng
 .PHONY: test
 test: export STEPS := dynamodb venv-run build venv-sam local gotestsum sam start
 test: ready-to-test ## every test; TESTFLAGS= for go test. Where no Docker engine can be had, all but test-sam
-	@.local/bin/local exec -desk -- $(GOTESTSUM) $(TESTFLAGS) ./...
+	@.local/bin/local exec -desk -- bash -c '$(GOTESTSUM) $(TESTFLAGS) ./... && $(GOTESTSUM) -count=1 -tags after -run NothingIsLeft ./infra/canary'
 	@if infra/sam/engine; then $(MAKE) test-sam; \
 		elif [ -n "$${CI:-}" ]; then exit 1; else echo "left out, for want of a Docker engine: make test-sam"; fi
 
 .PHONY: test-sam
 test-sam: ready-for-sam .local/bin/gotestsum ## events/ and the black-box suite through SAM local; needs a Docker engine
-	@.local/bin/local exec -- $(GOTESTSUM) -count=1 -tags sam ./infra/sam
+	@$(GOTESTSUM) -count=1 -timeout 20m -tags sam ./infra/sam
 	@.local/bin/local exec -desk -- .local/bin/sam -port 0 env KEYDESK_FRONT_END=sam $(GOTESTSUM) -count=1 ./infra/e2e
 
 .PHONY: test-e2e

@@ -2,6 +2,7 @@ package tabletest
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"keydesk/infra/canary"
 	"keydesk/shared/awsenv"
 	"keydesk/shared/table"
 )
@@ -34,16 +36,38 @@ func Items(t testing.TB, from *table.Table) []Item {
 // Dump reads the whole table as Restore takes it.
 func Dump(t testing.TB, from *table.Table) []map[string]types.AttributeValue {
 	t.Helper()
-	pages := dynamodb.NewScanPaginator(client(t), &dynamodb.ScanInput{TableName: aws.String(from.Name()), ConsistentRead: aws.Bool(true)})
+	all, err := scan(t.Context(), client(t), from.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func scan(ctx context.Context, db *dynamodb.Client, name string) ([]map[string]types.AttributeValue, error) {
+	pages := dynamodb.NewScanPaginator(db, &dynamodb.ScanInput{TableName: &name, ConsistentRead: aws.Bool(true)})
 	var all []map[string]types.AttributeValue
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(t.Context())
+		page, err := pages.NextPage(ctx)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		all = append(all, page.Items...)
 	}
-	return all
+	return all, nil
+}
+
+// Secret says what secret stands in a table, where none may be; empty for none.
+func Secret(ctx context.Context, t testing.TB, name string) (string, error) {
+	t.Helper()
+	items, err := scan(ctx, client(t), name)
+	if err != nil {
+		return "", err
+	}
+	var readable []Item
+	if err := attributevalue.UnmarshalListOfMaps(items, &readable); err != nil {
+		return "", err
+	}
+	return canary.Find(fmt.Append(nil, readable)), nil
 }
 
 // Restore writes what Dump has read, there or in another table.

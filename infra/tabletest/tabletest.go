@@ -20,7 +20,8 @@ import (
 	"keydesk/shared/table"
 )
 
-// New makes an empty table for this test alone and removes it when the test is over. Options change the configuration that
+// New makes an empty table for this test alone and removes it when the test is over, which fails if a raw key or a credential
+// stands in it then. Options change the configuration that
 // the table is used with: a fault to inject, a counter of calls.
 func New(t testing.TB, options ...func(*aws.Config)) *table.Table {
 	t.Helper()
@@ -34,8 +35,13 @@ func New(t testing.TB, options ...func(*aws.Config)) *table.Table {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := doubles.DeleteTable(context.Background(), plain, name); err != nil { // the test's own context is over
+		ctx := context.Background() // the test's own is over
+		secret, err := Secret(ctx, t, name)
+		if err := errors.Join(err, doubles.DeleteTable(ctx, plain, name)); err != nil {
 			t.Error(err)
+		}
+		if secret != "" {
+			t.Errorf("the table holds a secret: %s", secret)
 		}
 	})
 	return table.New(with(plain, options), name)
