@@ -56,7 +56,7 @@ func FindInFiles(folder string, except ...string) (string, error) {
 }
 
 func findInFile(path string) (string, error) {
-	file, err := os.Open(path) //nolint:gosec // a file below the folder that is looked through
+	file, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}

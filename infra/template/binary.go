@@ -12,7 +12,7 @@ func (f Function) CheckBinary(path string) error {
 	if err != nil {
 		return fmt.Errorf("the program of %s: %w", f.LogicalID, err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	architecture, ok := map[elf.Machine]string{elf.EM_AARCH64: "arm64", elf.EM_X86_64: "x86_64"}[file.Machine]
 	if !ok {
 		architecture = file.Machine.String()

@@ -19,8 +19,8 @@ const idLength = 24
 // and 11 of chance.
 func NewID(now time.Time) string {
 	var chance [8]byte
-	_, _ = rand.Read(chance[:]) // never fails: crypto/rand ends the program instead
-	low := uint64(now.Nanosecond()/1000)<<44 | binary.BigEndian.Uint64(chance[:])&(1<<44-1)
+	_, _ = rand.Read(chance[:])                                                             // never fails: crypto/rand ends the program instead
+	low := uint64(now.Nanosecond()/1000)<<44 | binary.BigEndian.Uint64(chance[:])&(1<<44-1) //nolint:gosec // never negative
 	var id [12]byte
 	binary.BigEndian.PutUint32(id[:4], uint32(now.Unix())) //nolint:gosec // seconds fit 32 bits until 2106
 	binary.BigEndian.PutUint64(id[4:], low)

@@ -71,22 +71,19 @@ func answer[R any](ctx context.Context, t *table.Table, op Operation[R], event e
 	if !ok {
 		return caller.Caller{}, Out{}, portal.ErrNotAuthorised
 	}
-	in, inErr := read(event, presented)
-	if inErr == nil {
-		inErr = op.Path.admit(in, op.Verbs)
+	in, firstErr := read(event, presented)
+	if firstErr == nil {
+		firstErr = op.Path.admit(in, op.Verbs)
 	}
-	first := make(chan error, 1)
 	var r R
+	first := make(chan struct{})
 	ctxFirst, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
-		if inErr != nil {
-			first <- inErr
-			return
+		defer close(first)
+		if firstErr == nil {
+			r, firstErr = op.First(ctxFirst, in)
 		}
-		var err error
-		r, err = op.First(ctxFirst, in)
-		first <- err
 	}()
 	who, err := t.Caller(ctx, presented)
 	if err == nil {
@@ -97,8 +94,8 @@ func answer[R any](ctx context.Context, t *table.Table, op Operation[R], event e
 		<-first // no read outlives its call: Lambda freezes the process after the answer
 		return who, Out{}, err
 	}
-	if err := <-first; err != nil {
-		return who, Out{}, err
+	if <-first; firstErr != nil {
+		return who, Out{}, firstErr
 	}
 	out, err := op.Then(ctx, in, who, r)
 	return who, out, err
