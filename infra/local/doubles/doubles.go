@@ -85,7 +85,10 @@ func secretsManager(root string) (*process, error) {
 		return nil, err
 	}
 	return start("moto", func(port string) []string {
-		return []string{filepath.Join(environment, "bin", "python"), "-m", "moto.server", "-H", "127.0.0.1", "-p", port}
+		return []string{
+			filepath.Join(environment, "bin", "python"), filepath.Join(root, "infra", "local", "doubles", "one_at_a_time.py"),
+			"-H", "127.0.0.1", "-p", port,
+		}
 	})
 }
 
