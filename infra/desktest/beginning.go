@@ -1,0 +1,44 @@
+package desktest
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"keydesk/infra/fixture"
+	"keydesk/infra/tabletest"
+	"keydesk/shared/apikey"
+)
+
+// begin is a desk as the fixture leaves it. The fixture takes some fifty calls, since it goes the desk's own way; so it is
+// written once a process, and copied for each test.
+type begin struct {
+	items []map[string]types.AttributeValue
+	key   apikey.Key // in the box of the approved request
+}
+
+var beginnings = struct {
+	sync.Mutex
+	of map[string]begin
+}{of: map[string]begin{}}
+
+func beginning(t testing.TB, given string) begin {
+	t.Helper()
+	beginnings.Lock()
+	defer beginnings.Unlock()
+	if b, ok := beginnings.of[given]; ok {
+		return b
+	}
+	issuer := open(t, tabletest.New(t))
+	if err := fixture.Load(t.Context(), issuer, fixture.Known(), given); err != nil {
+		t.Fatal(err)
+	}
+	key, err := issuer.Vault.Open(t.Context(), fixture.Org, fixture.Approved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := begin{tabletest.Dump(t, issuer.Table), key}
+	beginnings.of[given] = b
+	return b
+}

@@ -1,0 +1,141 @@
+package desktest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"keydesk/infra/faults"
+	"keydesk/infra/fixture"
+	"keydesk/infra/golden"
+	"keydesk/infra/tabletest"
+	"keydesk/shared/rest"
+)
+
+// Event is what API Gateway hands over.
+type Event = events.APIGatewayV2HTTPRequest
+
+// Function makes a function's handler at a desk.
+type Function func(*Desk) rest.Handler
+
+// Play gives each event of the function, which is named as in the template, to its handler, and compares the answer with the
+// one that the event promises. What is refused, and what only reads, must leave everything as it was; so it leaves its desk
+// to the next such event. The others have one of their own.
+func Play(t *testing.T, folder, name string, function Function) {
+	t.Helper()
+	cases, err := golden.Load(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases = slices.DeleteFunc(cases, func(c golden.Case) bool { return c.Function != name })
+	if len(cases) == 0 {
+		t.Fatalf("%s has no event for %s", folder, name)
+	}
+	untouched := map[string]*Desk{}
+	for _, c := range cases {
+		event := parse(t, c.Event)
+		if c.Want.StatusCode < 400 && event.RequestContext.HTTP.Method != http.MethodGet {
+			t.Run(filepath.Base(c.Name), func(t *testing.T) {
+				t.Parallel()
+				New(t, c.Given).play(function, c, event)
+			})
+			continue
+		}
+		if untouched[c.Given] == nil {
+			untouched[c.Given] = New(t, c.Given)
+		}
+		t.Run(filepath.Base(c.Name), func(t *testing.T) {
+			desk := *untouched[c.Given]
+			desk.t = t
+			before := desk.everything()
+			desk.play(function, c, event)
+			after := desk.everything()
+			for thing := range before {
+				if !after[thing] {
+					t.Errorf("%s: gone or changed: %s", c.Path, thing)
+				}
+			}
+			for thing := range after {
+				if !before[thing] {
+					t.Errorf("%s: new or changed: %s", c.Path, thing)
+				}
+			}
+		})
+	}
+}
+
+func (d *Desk) play(function Function, c golden.Case, event Event) {
+	d.t.Helper()
+	if diff := golden.Diff(c.Want, d.Answer(function, event)); diff != "" {
+		d.t.Errorf("%s\n%s", c.Path, diff)
+	}
+}
+
+// everything is each item of the table and each box, in words.
+func (d *Desk) everything() map[string]bool {
+	d.t.Helper()
+	all := map[string]bool{}
+	for _, item := range tabletest.Items(d.t, d.Table) {
+		all[fmt.Sprint(item)] = true
+	}
+	for _, box := range d.Boxes() {
+		all["box "+box] = true
+	}
+	return all
+}
+
+// Answer is what the function says to the event.
+func (d *Desk) Answer(function Function, event Event) events.APIGatewayV2HTTPResponse {
+	d.t.Helper()
+	answer, err := function(d)(d.t.Context(), event)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return answer
+}
+
+// Read reads an event's file.
+func Read(t testing.TB, path string) Event {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parse(t, text)
+}
+
+func parse(t testing.TB, text []byte) Event {
+	t.Helper()
+	var event Event
+	if err := json.Unmarshal(text, &event); err != nil {
+		t.Fatal(err)
+	}
+	return event
+}
+
+// Calls compares the AWS calls that the function makes for an event of the folder: calls side by side are one round, whose
+// names stand in alphabetical order.
+func Calls(t *testing.T, folder string, function Function, want map[string][][]string) {
+	t.Helper()
+	for name, rounds := range want {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plan := faults.New(t)
+			desk := New(t, fixture.Desk, plan.Install)
+			plan.Reset()
+			plan.Hold(50 * time.Millisecond)
+			desk.Answer(function, Read(t, filepath.Join(folder, name+".json")))
+			if got := plan.Rounds(); !reflect.DeepEqual(got, rounds) {
+				t.Errorf("calls in rounds: %v, want %v", got, rounds)
+			}
+		})
+	}
+}
