@@ -1,0 +1,94 @@
+// Package events holds no code: its test keeps the event files honest, so that what the handlers are tested with is what API
+// Gateway would send them.
+package events
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"keydesk/infra/desktest"
+	"keydesk/infra/golden"
+	"keydesk/infra/template"
+)
+
+func TestEventsAreWhatTheGatewayWouldSend(t *testing.T) {
+	api, err := template.Load("../template.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes := map[string]template.Route{}
+	for _, r := range api.Routes {
+		routes[strings.TrimSpace(r.Method+" "+r.Path)] = r
+	}
+	cases, err := golden.Load(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	played := map[string]bool{}
+	for _, c := range cases {
+		played[c.Function] = true
+		event := desktest.Read(t, c.Path)
+		route, known := routes[strings.TrimPrefix(event.RouteKey, "$default")]
+		if !known || route.Function != c.Function {
+			t.Errorf("%s: the template has no route %s of %s", c.Path, event.RouteKey, c.Function)
+			continue
+		}
+		for _, complaint := range slices.Concat(path(event, route), content(event)) {
+			t.Errorf("%s: %s", c.Path, complaint)
+		}
+	}
+	for _, f := range api.Functions {
+		if !played[f.LogicalID] {
+			t.Errorf("no event is for %s", f.LogicalID)
+		}
+	}
+}
+
+// path says what of the event's path could not have come by the route.
+func path(event desktest.Event, route template.Route) (complaints []string) {
+	request := event.RequestContext.HTTP
+	if event.RequestContext.RouteKey != event.RouteKey || request.Path != event.RawPath {
+		complaints = append(complaints, "the event and its requestContext tell of two calls")
+	}
+	if route.Method != "" && route.Method != "ANY" && route.Method != request.Method {
+		complaints = append(complaints, request.Method+" does not come by the route "+event.RouteKey)
+	}
+	if route.Path != "" && fill(route.Path, event.PathParameters) != event.RawPath {
+		complaints = append(complaints, fmt.Sprintf("%s with %v is not %s", route.Path, event.PathParameters, event.RawPath))
+	}
+	return complaints
+}
+
+// content says what of the event's headers, query and body do not go together.
+func content(event desktest.Event) (complaints []string) {
+	query, err := url.ParseQuery(event.RawQueryString) // an error: the case is about just that
+	decoded := map[string]string{}
+	for name := range query {
+		decoded[name] = query.Get(name)
+	}
+	if err == nil && !maps.Equal(decoded, event.QueryStringParameters) {
+		complaints = append(complaints, fmt.Sprintf("the query %s is not %v", event.RawQueryString, event.QueryStringParameters))
+	}
+	for name := range event.Headers {
+		if name != strings.ToLower(name) {
+			complaints = append(complaints, "API Gateway would write the header "+name+" in lower case")
+		}
+	}
+	if length := event.Headers["content-length"]; !event.IsBase64Encoded && length != strconv.Itoa(len(event.Body)) {
+		complaints = append(complaints, fmt.Sprintf("content-length %s of a body of %d", length, len(event.Body)))
+	}
+	return complaints
+}
+
+// fill puts the parameters into a route's path.
+func fill(path string, parameters map[string]string) string {
+	for name, value := range parameters {
+		path = strings.NewReplacer("{"+name+"}", value, "{"+name+"+}", value).Replace(path)
+	}
+	return path
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"testing"
+	"time"
+
+	"keydesk/infra/desktest"
+	"keydesk/infra/fixture"
+	"keydesk/shared/apikey"
+	"keydesk/shared/portal"
+	"keydesk/shared/secret"
+	"keydesk/shared/table"
+)
+
+// granted has the function approve an event's request, and gives the key that it answers.
+func granted(t *testing.T, d *desktest.Desk, name string) secret.Value {
+	t.Helper()
+	answer := d.Answer(function, desktest.Read(t, "../../../events/requests/approve/"+name+".json"))
+	if answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d %s", name, answer.StatusCode, answer.Body)
+	}
+	var said struct{ RawKey string }
+	if err := json.Unmarshal([]byte(answer.Body), &said); err != nil {
+		t.Fatal(err)
+	}
+	return secret.New(said.RawKey)
+}
+
+func TestGrantedKeyIsKnownByItsHashesAlone(t *testing.T) {
+	t.Parallel()
+	for form, length := range map[apikey.Form]int{apikey.Base64: 120, apikey.OrgID: 56} {
+		d := desktest.New(t, fixture.Desk)
+		d.Issuer.Form = form
+		raw := granted(t, d, "as-reviewer")
+		if n := len(raw.Reveal()); n != length {
+			t.Errorf("%s: a key of %d characters, want %d", form, n, length)
+		}
+		key, err := apikey.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inBox, err := d.Issuer.Vault.Open(t.Context(), fixture.Org, fixture.Pending)
+		if err != nil || inBox.Digest() != key.Digest() {
+			t.Errorf("%s: another key lies in the box (%v)", form, err)
+		}
+		issued := d.Issued(fixture.Pending)
+		if len(issued) != 1 || issued[0]["digest"] != key.Digest() || issued[0]["shown"] != key.Shown() || issued[0]["state"] != table.Active {
+			t.Errorf("%s: issued %v", form, issued)
+		}
+		ada, err := d.Table.Developer(t.Context(), fixture.Org, fixture.Ada, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := map[string][]string{key.Shown(): {fixture.Payments}}; !reflect.DeepEqual(ada.Keys, want) {
+			t.Errorf("%s: the developer's keys are %v, want %v", form, ada.Keys, want)
+		}
+		if want := map[string]string{fixture.Payments: key.Shown()}; !reflect.DeepEqual(ada.Subscriptions, want) {
+			t.Errorf("%s: the developer's subscriptions are %v, want %v", form, ada.Subscriptions, want)
+		}
+	}
+}
+
+func TestApprovedRequest(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	granted(t, d, "as-reviewer")
+	r, err := d.Table.Request(t.Context(), fixture.Org, fixture.Pending)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.State != portal.Approved || !r.Approved || r.DecidedBy != "reviewer" || r.Revision != 2 || r.Delivery == nil || r.Delivery.To != "reviewer" {
+		t.Errorf("stored %+v", r)
+	}
+	if r.Task != table.Empty {
+		t.Errorf("its key was given, and what is left to do is %q", r.Task)
+	}
+	if history := d.History(fixture.Pending); !reflect.DeepEqual(history, []string{"created by portal", "approved by reviewer"}) {
+		t.Errorf("history %v", history)
+	}
+	if holder := d.Holder(fixture.Ada, fixture.Payments); holder != fixture.Pending {
+		t.Errorf("its plan is held by %q", holder)
+	}
+}
+
+// A key that the developer is to claim waits in its box, for as long as the template says, and was given to nobody.
+func TestClaimableKeyWaits(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	if raw := granted(t, d, "claimable"); !raw.IsZero() {
+		t.Error("it was given to the reviewer")
+	}
+	r, err := d.Table.Request(t.Context(), fixture.Org, fixture.Claimable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.State != portal.Approved || r.Delivery != nil || r.Task != table.Lapse {
+		t.Errorf("stored %+v", r)
+	}
+	due, err := time.Parse(time.RFC3339, r.DueAt)
+	if wait := time.Until(due); err != nil || wait < d.Issuer.Retention-time.Minute || wait > d.Issuer.Retention {
+		t.Errorf("it lapses in %s, want %s (%v)", wait, d.Issuer.Retention, err)
+	}
+	inBox, err := d.Issuer.Vault.Open(t.Context(), fixture.Org, fixture.Claimable)
+	issued := d.Issued(fixture.Claimable)
+	if err != nil || len(issued) != 1 || issued[0]["digest"] != inBox.Digest() {
+		t.Errorf("issued %v, which is not what lies in the box (%v)", issued, err)
+	}
+	if expires, ok := issued[0]["expires"].(float64); !ok || int64(expires) < time.Now().AddDate(1, 0, -2).Unix() {
+		t.Errorf("it expires at %v: its policy says in a year", issued[0]["expires"])
+	}
+}
+
+// Nobody has to decide it, but it is not the portal's own.
+func TestPortalApprovesWhatItCreatedItselfOnly(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	w := fixture.Wish{ID: "5f0d00000000000000000001", Developer: fixture.Ada, Policy: fixture.Petstore, By: fixture.Clerk(), At: time.Now()}
+	w.By.Credential = "another"
+	if err := fixture.Ask(t.Context(), d.Table, w); err != nil {
+		t.Fatal(err)
+	}
+	event := desktest.Read(t, "../../../events/requests/approve/as-portal-own-automatic.json")
+	event.PathParameters["id"] = w.ID
+	if answer := d.Answer(function, event); answer.StatusCode != http.StatusForbidden {
+		t.Errorf("%d %s", answer.StatusCode, answer.Body)
+	}
+}

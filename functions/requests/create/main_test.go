@@ -1,0 +1,21 @@
+package main
+
+import (
+	"testing"
+
+	"keydesk/infra/desktest"
+	"keydesk/shared/rest"
+)
+
+func function(d *desktest.Desk) rest.Handler { return rest.Handle(d.Table, operation(d.Table)) }
+
+func TestEvents(t *testing.T) { desktest.Play(t, "../../../events", "CreateRequest", function) }
+
+func TestCalls(t *testing.T) {
+	desktest.Calls(t, "../../../events/requests/create", function, map[string][][]string{
+		"for-plan":      {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}},
+		"two-policies":  {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}},
+		"not-json":      {{"GetItem"}},
+		"no-credential": nil,
+	})
+}

@@ -1,0 +1,116 @@
+package caller_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"keydesk/shared/caller"
+	"keydesk/shared/portal"
+)
+
+const org = "5e9d9544a1dcd60001d0ed20"
+
+// Every role and every permission: who may what is said here a second time, on purpose.
+func TestRolesAndPermissions(t *testing.T) {
+	for role, may := range map[caller.Role]map[caller.Permission]bool{
+		caller.Admin: {
+			caller.ReadRequests: true, caller.WriteRequests: true, caller.DecideRequests: true, caller.ApproveRequests: true,
+		},
+		caller.Reviewer: {
+			caller.ReadRequests: true, caller.WriteRequests: false, caller.DecideRequests: true, caller.ApproveRequests: true,
+		},
+		caller.Portal: {
+			caller.ReadRequests: true, caller.WriteRequests: true, caller.DecideRequests: false, caller.ApproveRequests: true,
+		},
+		"":           {caller.ReadRequests: false, caller.WriteRequests: false, caller.DecideRequests: false, caller.ApproveRequests: false},
+		"superadmin": {caller.ReadRequests: false, caller.WriteRequests: false, caller.DecideRequests: false, caller.ApproveRequests: false},
+	} {
+		who := caller.Caller{Role: role}
+		for permission, want := range may {
+			if got := who.May(permission); got != want {
+				t.Errorf("may the role %q %s: %v", role, permission, got)
+			}
+			err := who.Require(permission)
+			var refusal *portal.Error
+			if want != (err == nil) || !want && (!errors.As(err, &refusal) || refusal.Kind != portal.Forbidden) {
+				t.Errorf("%s required of the role %q: %v", permission, role, err)
+			}
+			if err != nil && !strings.Contains(err.Error(), string(permission)) {
+				t.Errorf("the refusal does not name %s: %v", permission, err)
+			}
+		}
+		if who.May("requests:unheard-of") {
+			t.Errorf("the role %q may what nobody has heard of", role)
+		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	const credential = "kd_" + org + "_reviewerreviewerreviewerreviewerreviewerreviewerrev2"
+	want := caller.Presented{Org: org, Hash: caller.Hash(credential)}
+	for _, header := range []string{credential, " " + credential + "\t", "Bearer " + credential, "bearer  " + credential, "BEARER " + credential} {
+		if got, ok := caller.Parse(header); !ok || got != want {
+			t.Errorf("Parse(%q) = %v, %v", header, got, ok)
+		}
+	}
+	for name, header := range map[string]string{
+		"nothing":                  "",
+		"white space":              "   ",
+		"a scheme alone":           "Bearer ",
+		"another scheme":           "Basic " + credential,
+		"a scheme twice":           "Bearer bearer " + credential,
+		"a scheme without a space": "Bearer" + credential,
+		"Tyk's own":                "7a7b140f-2480-4d5a-4e78-24049e3ba7f8",
+		"too short":                credential[:79],
+		"too long":                 credential + "a",
+		"another prefix":           "ke" + credential[2:],
+		"no organisation":          "kd_" + strings.Repeat("_", 24) + credential[27:],
+		"organisation of letters":  "kd_" + strings.Repeat("x", 24) + credential[27:],
+		"upper case":               strings.ToUpper(credential),
+		"chance with a 1":          credential[:79] + "1",
+		"chance with a key's mark": credential[:79] + "#",
+		"chance with an underline": credential[:40] + "_" + credential[41:],
+		"two lines":                credential[:79] + "\n",
+	} {
+		if got, ok := caller.Parse(header); ok {
+			t.Errorf("%s: Parse(%q) = %v", name, header, got)
+		}
+	}
+}
+
+func TestMint(t *testing.T) {
+	seen := map[string]bool{}
+	for range 1000 {
+		credential := caller.Mint(org).Reveal()
+		presented, ok := caller.Parse(credential)
+		if !ok || presented.Org != org || presented.Hash != caller.Hash(credential) {
+			t.Fatalf("a minted credential is read as %v, %v", presented, ok)
+		}
+		if len(presented.Hash) != 64 || strings.Contains(presented.Hash, credential[28:40]) {
+			t.Fatalf("hash %s", presented.Hash)
+		}
+		seen[credential] = true
+	}
+	if len(seen) != 1000 {
+		t.Errorf("%d of 1,000 credentials were minted twice", 1000-len(seen))
+	}
+}
+
+// FuzzParse holds that whatever is taken for a credential is the one spelling of it that its hash is of.
+func FuzzParse(f *testing.F) {
+	f.Add("kd_" + org + "_" + strings.Repeat("a", 52))
+	f.Add("Bearer kd_" + org + "_" + strings.Repeat("7", 52))
+	f.Add("kd__")
+	f.Fuzz(func(t *testing.T, header string) {
+		presented, ok := caller.Parse(header)
+		if !ok {
+			return
+		}
+		_, text, _ := strings.Cut(header, "kd_")
+		credential := "kd_" + text[:min(len(text), 77)]
+		if presented.Hash != caller.Hash(credential) || !portal.ValidID(presented.Org) || presented.Org != credential[3:27] {
+			t.Errorf("%q is read as %v", header, presented)
+		}
+	})
+}

@@ -1,0 +1,140 @@
+package portal_test
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"keydesk/shared/portal"
+)
+
+const (
+	org       = "5e9d9544a1dcd60001d0ed20"
+	developer = "5efdbdb749960c000137f589"
+	another   = "554c733a30c55e4b16000002"
+)
+
+var now = time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)
+
+func input(t *testing.T, text string) *portal.RequestInput {
+	t.Helper()
+	var in portal.RequestInput
+	if err := json.Unmarshal([]byte(text), &in); err != nil {
+		t.Fatal(err)
+	}
+	return &in
+}
+
+func TestNewRequest(t *testing.T) {
+	r, err := portal.NewRequest(org, input(t, `{
+		"by_user": "`+developer+`", "apply_policies": ["a", "b"], "fields": {"x": 1}, "version": "v2", "certificate": "c",
+		"oauth_info": {"redirect_uri": "http://localhost"}, "for_api": "", "date_created": "2015-05-08T04:49:20.992-04:00"
+	}`), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := portal.Request{
+		ID: r.ID, OrgID: org, ForPlan: "a", ApplyPolicies: []string{"a", "b"}, RemovePolicies: []string{}, ByUser: developer,
+		Fields: `{"x": 1}`, DateCreated: "2015-05-08T04:49:20.992-04:00", Version: "v2", Certificate: "c",
+		OAuthInfo: &portal.OAuthInfo{RedirectURI: "http://localhost"}, State: portal.Pending, Revision: 1,
+	}
+	if !reflect.DeepEqual(r, want) {
+		t.Errorf("made %+v\nwant %+v", r, want)
+	}
+	if !strings.HasPrefix(r.ID, "6b0284e0") {
+		t.Errorf("id %s is not of that second", r.ID)
+	}
+}
+
+func TestDateCreated(t *testing.T) {
+	for sent, want := range map[string]string{
+		`"2019-06-04T07:21:35.97Z"`: "2019-06-04T07:21:35.97Z", `"2019-06-04T07:21:35+00:00"`: "2019-06-04T07:21:35+00:00",
+		`""`: "2026-11-22T06:00:00.000Z", `null`: "2026-11-22T06:00:00.000Z", `"4 June 2019"`: "2026-11-22T06:00:00.000Z",
+	} {
+		r, err := portal.NewRequest(org, input(t, `{"by_user": "`+developer+`", "for_plan": "p", "date_created": `+sent+`}`), now)
+		if err != nil || r.DateCreated != want {
+			t.Errorf("%s: %s, %v; want %s", sent, r.DateCreated, err, want)
+		}
+	}
+}
+
+// What the events of a client refuse is in events/; here are the bounds that no event reaches.
+func TestInputRefused(t *testing.T) {
+	long := func(n int) string { return `"` + strings.Repeat("x", n) + `"` }
+	for asked, want := range map[string]string{
+		`"for_plan": "p", "certificate": ` + long(16<<10+1):                       "certificate is longer than 16384 bytes.",
+		`"for_plan": "p", "oauth_info": {"redirect_uri": ` + long(16<<10+1) + `}`: "oauth_info.redirect_uri is longer than 16384 bytes.",
+		`"for_plan": "p", "version": ` + long(201):                                "version is longer than 200 bytes;",
+		`"for_plan": "p", "date_created": ` + long(201):                           "date_created is not a time;",
+		`"for_plan": "p", "fields": {"a":` + long(64<<10) + `}`:                   "fields is 65544 bytes long;",
+		`"for_plan": "p", "remove_policies": ["q"]`:                               "key and remove_policies change an existing key,",
+		`"for_plan": "a#b"`:                     `for_plan: "a#b" is not a policy's id.`,
+		`"apply_policies": ["a#b"]`:             `apply_policies: "a#b" is not a policy's id.`,
+		`"apply_policies": ["a\u0000b"]`:        `apply_policies: "a\x00b" is not a policy's id.`,
+		`"apply_policies": [` + long(201) + `]`: `apply_policies: "` + strings.Repeat("x", 40) + `..." is not`,
+	} {
+		_, err := portal.NewRequest(org, input(t, `{"by_user": "`+developer+`", `+asked+`}`), now)
+		var refusal *portal.Error
+		if !errors.As(err, &refusal) || refusal.Kind != portal.Invalid || !strings.HasPrefix(refusal.Message, want) {
+			t.Errorf("%.40s: %v, want %s", asked, err, want)
+		}
+	}
+}
+
+func TestBoundsAreReached(t *testing.T) {
+	text := `{"by_user": "` + developer + `", "apply_policies": ["` + strings.Repeat("p", 200) + `"`
+	for n := range 19 {
+		text += `, "` + string(rune('a'+n)) + `"`
+	}
+	text += `], "fields": {"a":"` + strings.Repeat("x", 64<<10-8) + `"}, "certificate": "` + strings.Repeat("c", 16<<10) + `"}`
+	if r, err := portal.NewRequest(org, input(t, text), now); err != nil || len(r.ApplyPolicies) != 20 {
+		t.Errorf("%d policies, %v", len(r.ApplyPolicies), err)
+	}
+}
+
+func TestRevise(t *testing.T) {
+	before, err := portal.NewRequest(org, input(t, `{
+		"by_user": "`+developer+`", "apply_policies": ["a"], "fields": {"x": 1}, "version": "v2", "certificate": "c",
+		"oauth_info": {"redirect_uri": "http://localhost"}
+	}`), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, change := range map[string]func(*portal.Request){
+		`{}`:                                   func(*portal.Request) {},
+		`{"fields": {}}`:                       func(r *portal.Request) { r.Fields = "{}" },
+		`{"fields": null}`:                     func(*portal.Request) {},
+		`{"version": ""}`:                      func(r *portal.Request) { r.Version = "" },
+		`{"certificate": "d"}`:                 func(r *portal.Request) { r.Certificate = "d" },
+		`{"oauth_info": {"redirect_uri": ""}}`: func(r *portal.Request) { r.OAuthInfo = &portal.OAuthInfo{} },
+		`{"apply_policies": ["b", "c"]}`:       func(r *portal.Request) { r.ApplyPolicies, r.ForPlan = []string{"b", "c"}, "b" },
+		`{"apply_policies": []}`:               func(*portal.Request) {},
+		`{"for_plan": "b"}`:                    func(r *portal.Request) { r.ApplyPolicies, r.ForPlan = []string{"b"}, "b" },
+		`{"by_user": "` + developer + `", "date_created": "2015-05-08T04:49:20Z", "approved": true}`: func(*portal.Request) {},
+	} {
+		want := before
+		change(&want)
+		if got, err := before.Revise(input(t, text)); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, %v; want %+v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{`{"by_user": "` + another + `"}`, `{"apply_policies": ["a", "a"]}`, `{"jwt_secret": "s"}`, `{"key": "k"}`} {
+		if got, err := before.Revise(input(t, text)); err == nil {
+			t.Errorf("%s: %+v", text, got)
+		}
+	}
+}
+
+func TestOpen(t *testing.T) {
+	for state, want := range map[portal.State]bool{
+		portal.Pending: true, portal.Waiting: true, portal.Approved: false, portal.Declined: false, portal.Cancelled: false,
+		portal.Expired: false, portal.Lapsed: false,
+	} {
+		if r := (portal.Request{State: state}); r.Open() != want {
+			t.Errorf("a request that is %s is open: %v", state, r.Open())
+		}
+	}
+}

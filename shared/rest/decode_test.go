@@ -1,0 +1,105 @@
+package rest_test
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"keydesk/shared/portal"
+	"keydesk/shared/rest"
+)
+
+type body struct {
+	Name   string        `json:"name"`
+	Plans  []string      `json:"plans"`
+	Fields portal.Object `json:"fields"`
+	On     *bool         `json:"on"`
+	Inner  struct {
+		Name *string `json:"name"`
+	} `json:"inner"`
+}
+
+func TestDecode(t *testing.T) {
+	want := body{Name: "a//b", Plans: []string{"p"}}
+	for name, text := range map[string]string{
+		"plain":             `{"name": "a//b", "plans": ["p"]}`,
+		"with white space":  " \r\n\t{\"name\": \"a//b\", \"plans\": [\"p\"]}\n",
+		"unknown member":    `{"name": "a//b", "plans": ["p"], "else": {"a": [1]}}`,
+		"line comments":     "// first\n{\"name\": \"a//b\", // said twice\n\"plans\": [\"p\"] // the end\n}",
+		"block comment":     `/* first */ {"name": /* here */ "a//b", "plans": ["p"]}`,
+		"trailing commas":   `{"name": "a//b", "plans": ["p",],}`,
+		"escaped":           `{"name": "a\/\u002fb", "plans": ["p"]}`,
+		"the last one wins": `{"name": "b", "name": "a//b", "plans": ["p"]}`,
+		"null is no value":  `{"name": "a//b", "plans": ["p"], "on": null, "fields": null}`,
+	} {
+		var got body
+		if err := rest.Decode([]byte(text), &got); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	const malformed, none = "Request body malformed.", "The body is empty; send a JSON object."
+	for text, want := range map[string]string{
+		"":                                    none,
+		" \n":                                 none,
+		"// nothing":                          malformed,
+		"null":                                malformed + " Send a JSON object.",
+		"[]":                                  malformed + " Send a JSON object.",
+		`"{}"`:                                malformed + " Send a JSON object.",
+		"name=a&plans=b":                      malformed + " Send a JSON object.",
+		"{":                                   malformed,
+		"{}{}":                                malformed,
+		`{"name": 'a'}`:                       malformed,
+		`{name: "a"}`:                         malformed,
+		"{\"name\": \"a\nb\"}":                malformed,
+		"// and a list\n[]":                   malformed,
+		`{"name": 5}`:                         "name: a string is expected, not number.",
+		`{"name": true}`:                      "name: a string is expected, not bool.",
+		`{"plans": "p"}`:                      "plans: a list of strings is expected, not string.",
+		`{"plans": [1]}`:                      "plans: a string is expected, not number.",
+		`{"on": "yes"}`:                       "on: true or false is expected, not string.",
+		`{"inner": []}`:                       "inner: an object is expected, not array.",
+		`{"inner": {"name": {}}}`:             "inner.name: a string is expected, not object.",
+		"{\"name\": 5, // five\n}":            "name: a string is expected, not number.",
+		`{"a":` + strings.Repeat("[", 20_000): malformed,
+	} {
+		err := rest.Decode([]byte(text), &body{})
+		var refusal *portal.Error
+		if !errors.As(err, &refusal) || refusal.Kind != portal.Invalid || refusal.Message != want {
+			t.Errorf("%.60q: %v, want %s", text, err, want)
+		}
+	}
+}
+
+// Comments are a courtesy to whoever pastes a sample; nobody pastes 64 KB.
+func TestLongBodiesHaveNoComments(t *testing.T) {
+	long := `{"name": "` + strings.Repeat("x", 64<<10) + `"}`
+	if err := rest.Decode([]byte(long), &body{}); err != nil {
+		t.Errorf("without a comment: %v", err)
+	}
+	if err := rest.Decode([]byte("// x\n"+long), &body{}); !errors.Is(err, portal.ErrMalformed) {
+		t.Errorf("with a comment: %v", err)
+	}
+}
+
+// FuzzDecode holds that no body makes Decode fail in words of another's.
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{`{"name": "a", // b` + "\n}", `{"plans": [1]}`, `/**/{"fields": {"a": [1,]}}`, "{\"inner\":{\"name\":5}}", "\xff{"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		before := string(text)
+		var into body
+		err := rest.Decode(text, &into)
+		var refusal *portal.Error
+		if err != nil && (!errors.As(err, &refusal) || refusal.Kind != portal.Invalid) {
+			t.Errorf("%q: %v", text, err)
+		}
+		if string(text) != before {
+			t.Errorf("%q was changed to %q", before, text)
+		}
+	})
+}

@@ -1,0 +1,133 @@
+package table_test
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"keydesk/infra/desktest"
+	"keydesk/infra/fixture"
+	"keydesk/infra/tabletest"
+	"keydesk/shared/approval"
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
+)
+
+func TestEmailIsTakenOnceInAnOrganisation(t *testing.T) {
+	t.Parallel()
+	books := tabletest.New(t)
+	create := func(org, id, email string) error {
+		return books.CreateDeveloper(t.Context(), portal.Developer{ID: id, OrgID: org, Email: email, Fields: `{"a":1}`})
+	}
+	if err := create(fixture.Org, fixture.Ada, "Ada@Example.com"); err != nil {
+		t.Fatal(err)
+	}
+	items := len(tabletest.Items(t, books))
+	for what, err := range map[string]error{
+		"the same e-mail":      create(fixture.Org, fixture.Ben, "Ada@Example.com"),
+		"it in other letters":  create(fixture.Org, fixture.Chen, "ADA@example.COM"),
+		"another under her id": create(fixture.Org, fixture.Ada, "ada2@example.com"),
+	} {
+		var refusal *portal.Error
+		if !errors.As(err, &refusal) || refusal.Kind != portal.Conflict || !strings.HasPrefix(refusal.Message, "email: ") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if now := len(tabletest.Items(t, books)); now != items {
+		t.Errorf("what was refused has left %d items", now-items)
+	}
+	if err := create(fixture.OtherOrg, fixture.Eve, "ada@example.com"); err != nil {
+		t.Errorf("in another organisation: %v", err)
+	}
+	ada, err := books.Developer(t.Context(), fixture.Org, fixture.Ada, 10)
+	if err != nil || ada.Email != "Ada@Example.com" || ada.Fields != `{"a":1}` {
+		t.Errorf("read %+v, %v", ada, err)
+	}
+}
+
+// A developer with more keys than a view shows is shown the newest, in one call, and that there are more.
+func TestNewestKeysComeFirst(t *testing.T) {
+	t.Parallel()
+	desk := desktest.New(t, fixture.Desk)
+	const keys = 4
+	for n := range keys {
+		grant(t, desk, n)
+	}
+	for limit, want := range map[int][]string{
+		1: {"shown-3"}, 3: {"shown-1", "shown-2", "shown-3"}, 4: {"shown-0", "shown-1", "shown-2", "shown-3"},
+		5: {"shown-0", "shown-1", "shown-2", "shown-3"},
+	} {
+		ada, err := desk.Table.Developer(t.Context(), fixture.Org, fixture.Ada, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := map[string][]string{}
+		for _, shown := range want {
+			all[shown] = []string{fixture.Identity}
+		}
+		if !reflect.DeepEqual(ada.Keys, all) || ada.KeysTruncated != (limit < keys) {
+			t.Errorf("of %d keys, %d at the most: %v, truncated %v", keys, limit, ada.Keys, ada.KeysTruncated)
+		}
+		if newest := ada.Subscriptions[fixture.Identity]; newest != "shown-3" {
+			t.Errorf("of %d keys, %d at the most: the newest is %s", keys, limit, newest)
+		}
+	}
+}
+
+// grant writes an approved request of Ada's and a key that came of it, as Issue would.
+func grant(t *testing.T, desk *desktest.Desk, n int) {
+	t.Helper()
+	id := desk.Ask(fixture.Ada, fixture.Identity)
+	before, err := desk.Table.Request(t.Context(), fixture.Org, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	after := before
+	after.State, after.Revision = portal.Approved, 2
+	change := table.Change{Before: before, After: after, Key: &table.IssuedKey{
+		ID: portal.NewID(now), Digest: fmt.Sprintf("digest-%d", n), Shown: fmt.Sprintf("shown-%d", n), OrgID: fixture.Org,
+		Developer: fixture.Ada, Policies: []string{fixture.Identity}, Request: id, State: table.Active, Created: portal.Timestamp(now),
+	}}
+	if err := desk.Table.Write(t.Context(), change); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNoDeveloper(t *testing.T) {
+	t.Parallel()
+	desk := desktest.New(t, fixture.Desk)
+	for _, c := range [][2]string{{fixture.Org, fixture.Eve}, {fixture.OtherOrg, fixture.Ada}, {fixture.Org, "5efdbdb749960c000137ffff"}} {
+		if d, err := desk.Table.Developer(t.Context(), c[0], c[1], 10); !errors.Is(err, portal.ErrNotFound) {
+			t.Errorf("%s in %s: %+v, %v", c[1], c[0], d, err)
+		}
+	}
+}
+
+// The plan of a developer who may not have keys is not taken by a request that came at the same time.
+func TestInactiveDeveloperIsRefusedInTheWriteItself(t *testing.T) {
+	t.Parallel()
+	desk := desktest.New(t, fixture.Desk)
+	before := tabletest.Items(t, desk.Table)
+	for developer, want := range map[string]string{
+		fixture.Dora:               "by_user: the developer " + fixture.Dora + " is inactive; activate the developer first.",
+		"5efdbdb749960c000137ffff": "by_user: there is no developer 5efdbdb749960c000137ffff.",
+	} {
+		policies := []string{fixture.Weather}
+		r, err := portal.NewRequest(fixture.Org, &portal.RequestInput{ByUser: &developer, ApplyPolicies: policies}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		act := approval.Act{Name: "created", By: fixture.Clerk(), At: time.Now()}
+		err = desk.Table.Write(t.Context(), approval.Create(act, table.Request{Request: r, Holds: policies}))
+		if err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if after := tabletest.Items(t, desk.Table); !reflect.DeepEqual(before, after) {
+		t.Error("something has changed")
+	}
+}
