@@ -1,0 +1,181 @@
+package approval
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"keydesk/shared/caller"
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
+)
+
+// states are all there are; moves are those that the design allows, written down once more by hand.
+var (
+	states = []portal.State{
+		portal.Pending, portal.Waiting, portal.Approved, portal.Declined, portal.Cancelled, portal.Expired, portal.Lapsed,
+	}
+	moves = []string{
+		"pending -> waiting", "pending -> approved", "pending -> declined", "pending -> cancelled", "pending -> expired",
+		"waiting -> pending", "waiting -> approved", "waiting -> declined", "waiting -> cancelled", "waiting -> expired",
+		"approved -> lapsed",
+	}
+)
+
+func TestMay(t *testing.T) {
+	for _, from := range states {
+		for _, to := range states {
+			move := string(from) + " -> " + string(to)
+			if got, want := May(from, to), slices.Contains(moves, move); got != want {
+				t.Errorf("%s: %t, want %t", move, got, want)
+			}
+		}
+	}
+	if len(rules) != len(states) {
+		t.Errorf("the rules know %d states, and there are %d", len(rules), len(states))
+	}
+}
+
+func TestStatesSayWhoActsNext(t *testing.T) {
+	for _, s := range states {
+		final := !slices.ContainsFunc(moves, func(move string) bool { return strings.HasPrefix(move, string(s)+" ") })
+		if next := Next(s); !Known(s) || next == "" || (next == "nobody") != final {
+			t.Errorf("%s: known %t, next acts %q, final %t", s, Known(s), next, final)
+		}
+	}
+	for _, s := range []portal.State{"", "Pending", "approve"} {
+		if Known(s) || Next(s) != "" || May(s, portal.Approved) || May(portal.Pending, s) {
+			t.Errorf("%q is taken for a state", s)
+		}
+	}
+}
+
+// desk is a few books: what an entry demands is in its policy's name.
+func desk(organisation portal.Config) *table.Books {
+	b := &table.Books{
+		Policies:      map[string]portal.Policy{},
+		Entries:       map[string]portal.Entry{},
+		Configuration: portal.Configuration{Config: organisation},
+	}
+	for name, config := range map[string]portal.Config{
+		"reviewed":    {Override: true, RequireKeyApproval: true},
+		"claimed":     {Override: true, RequireKeyApproval: true, SecureKeyApproval: true},
+		"automatic":   {Override: true},
+		"secure only": {Override: true, SecureKeyApproval: true},
+		"several":     {Override: true, RequireKeyApproval: true, EnableMultiSelection: true},
+		"as usual":    {RequireKeyApproval: true, SecureKeyApproval: true, EnableMultiSelection: true}, // none of it counts
+	} {
+		b.Policies[name] = portal.Policy{ID: name, Active: true}
+		b.Entries[name] = portal.Entry{PolicyID: name, AuthType: portal.AuthToken, Config: config}
+	}
+	b.Policies["no entry"] = portal.Policy{ID: "no entry", Active: true}
+	b.Policies["not active"] = portal.Policy{ID: "not active"}
+	b.Policies["inactive"] = portal.Policy{ID: "inactive", Active: true, IsInactive: true}
+	for _, kind := range []string{"basic", "oauth"} {
+		b.Policies[kind] = portal.Policy{ID: kind, Active: true}
+		b.Entries[kind] = portal.Entry{PolicyID: kind, AuthType: kind, Config: portal.Config{Override: true}}
+	}
+	return b
+}
+
+func TestGrantable(t *testing.T) {
+	for _, c := range []struct {
+		policies []string
+		refusal  string // a part of it; empty: grantable
+	}{
+		{[]string{"reviewed"}, ""},
+		{[]string{"no entry"}, ""},
+		{[]string{"no entry", "automatic", "claimed"}, ""},
+		{[]string{"gone"}, "there is no policy gone"},
+		{[]string{"reviewed", "gone"}, "there is no policy gone"},
+		{[]string{"not active"}, "the policy not active is not active"},
+		{[]string{"reviewed", "inactive"}, "the policy inactive is not active"},
+		{[]string{"basic"}, "keys of the kind basic"},
+		{[]string{"reviewed", "basic"}, "one request is for one kind of key"},
+		{[]string{"basic", "oauth"}, "keys of the kind basic"},
+		{[]string{"oauth", "no entry"}, "keys of the kind oauth"},
+	} {
+		err := Grantable(desk(portal.Config{}), c.policies)
+		var refusal *portal.Error
+		switch {
+		case c.refusal == "" && err != nil:
+			t.Errorf("%v: %v", c.policies, err)
+		case c.refusal == "":
+		case !errors.As(err, &refusal) || refusal.Kind != portal.Invalid || !strings.Contains(refusal.Message, c.refusal):
+			t.Errorf("%v: %v, want a refusal that says %q", c.policies, err, c.refusal)
+		}
+	}
+}
+
+func TestWhatEntriesDemand(t *testing.T) {
+	nothing, everything := portal.Config{}, portal.Config{RequireKeyApproval: true, SecureKeyApproval: true, EnableMultiSelection: true}
+	for _, c := range []struct {
+		organisation       portal.Config
+		policies           []string
+		automatic, byClaim bool
+		exclusive          []string
+	}{
+		{nothing, []string{"reviewed"}, false, false, []string{"reviewed"}},
+		{nothing, []string{"claimed"}, false, true, []string{"claimed"}},
+		{nothing, []string{"automatic"}, true, false, []string{"automatic"}},
+		{nothing, []string{"secure only"}, true, false, []string{"secure only"}},
+		{nothing, []string{"several"}, false, false, []string{}},
+		{nothing, []string{"as usual"}, true, false, []string{"as usual"}},
+		{nothing, []string{"no entry"}, false, false, []string{"no entry"}},
+		{nothing, []string{"automatic", "reviewed"}, false, false, []string{"automatic", "reviewed"}},
+		{nothing, []string{"several", "claimed", "automatic"}, false, true, []string{"claimed", "automatic"}},
+		{everything, []string{"as usual"}, false, true, []string{}},
+		{everything, []string{"automatic"}, true, false, []string{"automatic"}},
+		{everything, []string{"no entry"}, false, false, []string{}},
+	} {
+		b := desk(c.organisation)
+		policies := slices.Clone(c.policies)
+		if got := Automatic(b, policies); got != c.automatic {
+			t.Errorf("%v: automatic %t, want %t", c.policies, got, c.automatic)
+		}
+		if got := ByClaim(b, policies); got != c.byClaim {
+			t.Errorf("%v: by claim %t, want %t", c.policies, got, c.byClaim)
+		}
+		if got := Exclusive(b, policies); !slices.Equal(got, c.exclusive) {
+			t.Errorf("%v: exclusive %v, want %v", c.policies, got, c.exclusive)
+		}
+		if !slices.Equal(policies, c.policies) {
+			t.Errorf("%v has become %v", c.policies, policies)
+		}
+	}
+}
+
+func TestMayApprove(t *testing.T) {
+	const mine, another = "my credential", "another's"
+	for _, c := range []struct {
+		role      caller.Role
+		createdBy string
+		policies  []string
+		want      bool
+	}{
+		{caller.Admin, another, []string{"reviewed"}, true},
+		{caller.Reviewer, another, []string{"reviewed"}, true},
+		{caller.Reviewer, mine, []string{"claimed"}, true},
+		{caller.Portal, mine, []string{"automatic"}, true},
+		{caller.Portal, mine, []string{"as usual"}, true},
+		{caller.Portal, mine, []string{"reviewed"}, false},
+		{caller.Portal, mine, []string{"claimed"}, false},
+		{caller.Portal, mine, []string{"no entry"}, false},
+		{caller.Portal, mine, []string{"automatic", "reviewed"}, false},
+		{caller.Portal, another, []string{"automatic"}, false},
+		{"", another, []string{"automatic"}, false},
+		{"nobody", another, []string{"reviewed"}, false},
+	} {
+		who := caller.Caller{Role: c.role, Credential: mine}
+		r := table.Request{CreatedBy: c.createdBy, Request: portal.Request{ApplyPolicies: c.policies}}
+		err := mayApprove(&who, &r, desk(portal.Config{}))
+		var refusal *portal.Error
+		if err != nil && (!errors.As(err, &refusal) || refusal.Kind != portal.Forbidden || !strings.Contains(refusal.Message, "requests:decide")) {
+			t.Errorf("%q of %s: %v", c.role, c.createdBy, err)
+		}
+		if (err == nil) != c.want {
+			t.Errorf("%q, created by %s, %v: %v, want %t", c.role, c.createdBy, c.policies, err, c.want)
+		}
+	}
+}
