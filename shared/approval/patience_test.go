@@ -3,6 +3,7 @@ package approval_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,16 +41,20 @@ func TestPatience(t *testing.T) {
 				fill(t, d, r.ID, reviewer)
 			}
 			failing := d.Again(t)
-			failing.Add(faults.Rule{Operation: c.operation, Fault: c.fault, Times: faults.Always})
-			proof := approval.Proof(reviewer.Credential, "the key", nil)
-			wait := 10 * time.Second // the call's own patience ends before
-			if c.operation == "TransactWriteItems" {
-				wait = 200 * time.Millisecond
+			sand := &hourglass{Context: t.Context()}
+			rule := faults.Rule{Operation: c.operation, Fault: c.fault, Times: faults.Always}
+			if c.operation == "TransactWriteItems" { // the call's own patience with the others ends before
+				rule.If = func(any) bool { return sand.turn() }
 			}
-			tried := patiently(t, wait, func(ctx context.Context) error {
-				_, err := failing.Issuer().Issue(ctx, r, reviewer.Act("approved"), proof)
-				return err
-			})
+			failing.Add(rule)
+			proof := approval.Proof(reviewer.Credential, "the key", nil)
+			tried := context.DeadlineExceeded
+			for range 10 { // time that ends while a request is on the wire leaves its fate unknown, which is not what is tested
+				sand.set()
+				if _, tried = failing.Issuer().Issue(sand, r, reviewer.Act("approved"), proof); !errors.Is(tried, context.DeadlineExceeded) {
+					break
+				}
+			}
 			if trial.Kind(tried) != portal.Busy {
 				t.Errorf("error %v, want one that says to try again", tried)
 			}
@@ -64,20 +69,31 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-// patiently acts within a time. When the time ends while a request is on the wire, its fate is unknown, whatever it would have
-// been: then it acts again, since that is not what is tested.
-func patiently(t testing.TB, wait time.Duration, act func(context.Context) error) error {
-	t.Helper()
-	var err error
-	for range 10 {
-		ctx, cancel := context.WithTimeout(t.Context(), wait)
-		err = act(ctx)
-		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) {
-			break
-		}
+// hourglass is a context with little time, which begins to run with the first attempt at a call: a slow machine comes so far
+// all the same.
+type hourglass struct {
+	context.Context
+	once *sync.Once
+	over chan struct{}
+}
+
+func (h *hourglass) set() { h.once, h.over = new(sync.Once), make(chan struct{}) }
+
+func (h *hourglass) turn() bool {
+	over := h.over
+	h.once.Do(func() { time.AfterFunc(200*time.Millisecond, func() { close(over) }) })
+	return true
+}
+
+func (h *hourglass) Done() <-chan struct{} { return h.over }
+
+func (h *hourglass) Err() error {
+	select {
+	case <-h.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
 	}
-	return err
 }
 
 // Of what may have been done nothing is promised, but that there is a time when it was too late.
@@ -91,11 +107,11 @@ func TestOutOfTime(t *testing.T) {
 			reviewer := d.Person(caller.Reviewer)
 			r := d.Ask(reviewer, fixture.Payments)
 			failing := d.Again(t)
-			failing.Add(faults.Rule{Operation: "TransactWriteItems", Fault: fault, Times: faults.Always})
-			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-			defer cancel()
+			sand := &hourglass{Context: t.Context()}
+			sand.set()
+			failing.Add(faults.Rule{Operation: "TransactWriteItems", Fault: fault, Times: faults.Always, If: func(any) bool { return sand.turn() }})
 			proof := approval.Proof(reviewer.Credential, "the key", nil)
-			key, err := failing.Issuer().Issue(ctx, r, reviewer.Act("approved"), proof)
+			key, err := failing.Issuer().Issue(sand, r, reviewer.Act("approved"), proof)
 			if !errors.Is(err, context.DeadlineExceeded) || !key.Raw().IsZero() {
 				t.Errorf("error %v, a key %t", err, !key.Raw().IsZero())
 			}

@@ -106,6 +106,9 @@ const (
 
 // pause waits before the next attempt; false when the call has no time left for one.
 func pause(ctx context.Context, attempt int) bool {
+	if ctx.Err() != nil {
+		return false
+	}
 	longest := min(longPause, shortPause<<min(attempt, 6))
 	timer := time.NewTimer(rand.N(longest)) //nolint:gosec // jitter, not a secret
 	defer timer.Stop()
