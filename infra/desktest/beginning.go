@@ -31,7 +31,7 @@ func beginning(t testing.TB, given string) begin {
 		return b
 	}
 	issuer := open(t, tabletest.New(t))
-	if err := fixture.Load(t.Context(), issuer, fixture.Known(), given); err != nil {
+	if err := fixture.Load(t.Context(), issuer, given); err != nil {
 		t.Fatal(err)
 	}
 	key, err := issuer.Vault.Open(t.Context(), fixture.Org, fixture.Approved)

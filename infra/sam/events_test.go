@@ -215,7 +215,7 @@ func (d *desk) give(t *testing.T, given string) {
 	issuer := approval.Issuer{
 		Table: table.New(cfg, tableName), Vault: vault.New(cfg, boxPrefix, ""), Form: apikey.Base64, Retention: 7 * 24 * time.Hour,
 	}
-	if err := fixture.Load(ctx, &issuer, fixture.Known(), given); err != nil {
+	if err := fixture.Load(ctx, &issuer, given); err != nil {
 		t.Fatal(err)
 	}
 	d.holds = given

@@ -47,7 +47,7 @@ func Open(t testing.TB) *Desk {
 	t.Helper()
 	books := tabletest.New(t)
 	d := &Desk{Books: books, t: t, plain: tabletest.Config(t)}
-	d.must(fixture.Load(t.Context(), d.Unharmed(), fixture.Known(), fixture.Desk))
+	d.must(fixture.Load(t.Context(), d.Unharmed(), fixture.Desk))
 	return d.Again(t)
 }
 
