@@ -61,8 +61,10 @@ func (d *desk) open(listener net.Listener, log io.Writer) error {
 	if err := doubles.CreateTable(ctx, awsenv.Config(), t.Table, tableName); err != nil {
 		return err
 	}
-	d.gateway, err = gateway.New(t, gateway.Options{Build: "build", Environment: maps.Clone(d.environment), Log: log})
-	if err != nil {
+	url := "http://" + listener.Addr().String()
+	functions := maps.Clone(d.environment)
+	functions["KEYDESK_PUBLIC_URL"] = url
+	if d.gateway, err = gateway.New(t, gateway.Options{Build: "build", Environment: functions, Log: log}); err != nil {
 		return err
 	}
 	d.server = &http.Server{Handler: d.gateway, ReadHeaderTimeout: 10 * time.Second}
@@ -74,7 +76,7 @@ func (d *desk) open(listener net.Listener, log io.Writer) error {
 	}
 	maps.Copy(d.environment, known)
 	d.environment["KEYDESK_TABLE"] = tableName
-	d.environment["KEYDESK_URL"] = "http://" + listener.Addr().String()
+	d.environment["KEYDESK_URL"] = url
 	return tellStory(ctx, d.environment)
 }
 

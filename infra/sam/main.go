@@ -49,7 +49,9 @@ func run(port int, command []string) (err error) {
 		return err
 	}
 	fmt.Println("building the functions through SAM")
-	c, err := prepare(ctx, root, "serve", map[string]string{"KEYDESK_TABLE": os.Getenv("KEYDESK_TABLE")})
+	c, err := prepare(ctx, root, "serve", map[string]string{
+		"KEYDESK_TABLE": os.Getenv("KEYDESK_TABLE"), "KEYDESK_PUBLIC_URL": fmt.Sprintf("http://%s:%d", loopback, port),
+	})
 	if err != nil {
 		return err
 	}
