@@ -59,8 +59,22 @@ func (o *Object) UnmarshalJSON(text []byte) error {
 		return nil
 	}
 	if text[0] != '{' {
-		return &json.UnmarshalTypeError{Value: "something else", Type: reflect.TypeFor[Object]()} // encoding/json adds the field
+		return &json.UnmarshalTypeError{Value: kind(text[0]), Type: reflect.TypeFor[Object]()} // encoding/json adds the field
 	}
 	*o = Object(text)
 	return nil
+}
+
+// kind names the JSON value that begins with a character, as encoding/json does.
+func kind(first byte) string {
+	switch first {
+	case '"':
+		return "string"
+	case '[':
+		return "array"
+	case 't', 'f':
+		return "bool"
+	default:
+		return "number"
+	}
 }

@@ -129,7 +129,7 @@ func Decode(body []byte, into any) error {
 	var wrongType *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrongType) && wrongType.Field != "":
-		return portal.Refuse(portal.Invalid, "%s: %s is expected, not %s.", wrongType.Field, expected(wrongType), wrongType.Value)
+		return portal.Refuse(portal.Invalid, "%s: %s is expected, not %s.", wrongType.Field, expected(wrongType), sent(wrongType))
 	case err != nil:
 		return portal.ErrMalformed
 	}
@@ -147,5 +147,19 @@ func expected(e *json.UnmarshalTypeError) string {
 		return "a list of strings"
 	default:
 		return "an object"
+	}
+}
+
+// sent names what it holds instead. (Of a number encoding/json says which.)
+func sent(e *json.UnmarshalTypeError) string {
+	switch kind, _, _ := strings.Cut(e.Value, " "); kind {
+	case "bool":
+		return "true or false"
+	case "array":
+		return "a list"
+	case "object":
+		return "an object"
+	default:
+		return "a " + kind
 	}
 }
