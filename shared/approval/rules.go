@@ -10,31 +10,22 @@ import (
 	"keydesk/shared/table"
 )
 
-// rule says who acts next on a request in a state, and which states may follow.
-type rule struct {
-	next  string
-	moves []portal.State
-}
-
-// rules has every state. A state without moves is final.
-var rules = map[portal.State]rule{
-	portal.Pending:   {"a reviewer, or the schedule", []portal.State{portal.Waiting, portal.Approved, portal.Declined, portal.Cancelled, portal.Expired}},
-	portal.Waiting:   {"a third party", []portal.State{portal.Pending, portal.Approved, portal.Declined, portal.Cancelled, portal.Expired}},
-	portal.Approved:  {"the developer, who takes the key", []portal.State{portal.Lapsed}},
-	portal.Declined:  {"nobody", nil},
-	portal.Cancelled: {"nobody", nil},
-	portal.Expired:   {"nobody", nil},
-	portal.Lapsed:    {"nobody", nil},
+// moves has every state and those that may follow it; beside each stands who acts next. A state without moves is final.
+var moves = map[portal.State][]portal.State{
+	portal.Pending:   {portal.Waiting, portal.Approved, portal.Declined, portal.Cancelled, portal.Expired}, // a reviewer, or the schedule
+	portal.Waiting:   {portal.Pending, portal.Approved, portal.Declined, portal.Cancelled, portal.Expired}, // a third party
+	portal.Approved:  {portal.Lapsed},                                                                      // the developer, who takes the key
+	portal.Declined:  nil,
+	portal.Cancelled: nil,
+	portal.Expired:   nil,
+	portal.Lapsed:    nil,
 }
 
 // May tells whether a request may go from one state to another.
-func May(from, to portal.State) bool { return slices.Contains(rules[from].moves, to) }
-
-// Next says who acts next on a request in the state.
-func Next(s portal.State) string { return rules[s].next }
+func May(from, to portal.State) bool { return slices.Contains(moves[from], to) }
 
 // Known tells whether s is a state.
-func Known(s portal.State) bool { _, ok := rules[s]; return ok }
+func Known(s portal.State) bool { _, ok := moves[s]; return ok }
 
 // Grantable refuses, in words, policies for which no key can be granted: unknown, inactive, of several kinds of key, or of a
 // kind that the desk does not grant.
