@@ -115,6 +115,8 @@ func (in *RequestInput) Validate() error {
 		return Refuse(Invalid, "key and remove_policies change an existing key, which this version does not do yet; leave them empty to ask for a new key.")
 	case text(in.JWTSecret) != "":
 		return Refuse(Invalid, "jwt_secret: keys for JWT are not granted by this version; leave it empty.")
+	case len(text(in.ForAPI)) > maxName:
+		return Refuse(Invalid, "for_api is longer than %d bytes; leave it empty.", maxName)
 	case len(text(in.Certificate)) > maxText:
 		return Refuse(Invalid, "certificate is longer than %d bytes.", maxText)
 	case in.OAuthInfo != nil && len(in.OAuthInfo.RedirectURI) > maxText:
@@ -125,6 +127,8 @@ func (in *RequestInput) Validate() error {
 		return Refuse(Invalid, "version is longer than %d bytes; send \"v2\" or nothing.", maxName)
 	case in.DateCreated != nil && len(*in.DateCreated) > maxName:
 		return Refuse(Invalid, "date_created is not a time; send it as 2026-01-31T12:00:00Z or leave it out.")
+	case in.Fields != nil:
+		return in.Fields.readable("fields")
 	}
 	return nil
 }
@@ -188,9 +192,10 @@ func (r *Request) take(in *RequestInput, policies []string) {
 // Open tells whether the request still waits for somebody's decision.
 func (r *Request) Open() bool { return r.State == Pending || r.State == Waiting }
 
-// dateCreated keeps a client's own date if it is one: their clocks are wrong, but their lists show what they sent.
+// dateCreated keeps a client's own date if it is one: their clocks are wrong, but their lists show what they sent. The zero time
+// is what Go's clients send when they mean none.
 func dateCreated(sent string, now time.Time) string {
-	if _, err := time.Parse(time.RFC3339Nano, sent); err == nil {
+	if at, err := time.Parse(time.RFC3339Nano, sent); err == nil && !at.IsZero() {
 		return sent
 	}
 	return Timestamp(now)

@@ -52,7 +52,7 @@ func TestNewRequest(t *testing.T) {
 func TestDateCreated(t *testing.T) {
 	for sent, want := range map[string]string{
 		`"2019-06-04T07:21:35.97Z"`: "2019-06-04T07:21:35.97Z", `"2019-06-04T07:21:35+00:00"`: "2019-06-04T07:21:35+00:00",
-		`""`: "2026-11-22T06:00:00.000Z", `null`: "2026-11-22T06:00:00.000Z", `"4 June 2019"`: "2026-11-22T06:00:00.000Z",
+		`""`: "2026-11-22T06:00:00.000Z", `null`: "2026-11-22T06:00:00.000Z", `"0001-01-01T00:00:00Z"`: "2026-11-22T06:00:00.000Z", `"4 June 2019"`: "2026-11-22T06:00:00.000Z",
 	} {
 		r, err := portal.NewRequest(org, input(t, `{"by_user": "`+developer+`", "for_plan": "p", "date_created": `+sent+`}`), now)
 		if err != nil || r.DateCreated != want {
@@ -65,12 +65,15 @@ func TestDateCreated(t *testing.T) {
 func TestInputRefused(t *testing.T) {
 	long := func(n int) string { return `"` + strings.Repeat("x", n) + `"` }
 	for asked, want := range map[string]string{
-		`"for_plan": "p", "certificate": ` + long(16<<10+1):                       "certificate is longer than 16384 bytes.",
-		`"for_plan": "p", "oauth_info": {"redirect_uri": ` + long(16<<10+1) + `}`: "oauth_info.redirect_uri is longer than 16384 bytes.",
-		`"for_plan": "p", "version": ` + long(201):                                "version is longer than 200 bytes;",
-		`"for_plan": "p", "date_created": ` + long(201):                           "date_created is not a time;",
-		`"for_plan": "p", "fields": {"a":` + long(64<<10) + `}`:                   "fields is 65544 bytes long;",
-		`"for_plan": "p", "remove_policies": ["q"]`:                               "key and remove_policies change an existing key,",
+		`"for_plan": "p", "certificate": ` + long(16<<10+1):                                           "certificate is longer than 16384 bytes.",
+		`"for_plan": "p", "oauth_info": {"redirect_uri": ` + long(16<<10+1) + `}`:                     "oauth_info.redirect_uri is longer than 16384 bytes.",
+		`"for_plan": "p", "version": ` + long(201):                                                    "version is longer than 200 bytes;",
+		`"for_plan": "p", "for_api": ` + long(201):                                                    "for_api is longer than 200 bytes;",
+		`"for_plan": "p", "fields": {"a": ` + strings.Repeat("[", 32) + strings.Repeat("]", 32) + `}`: "fields is nested more than 32 deep;",
+		`"for_plan": "p", "fields": {"a": [1, 1e999]}`:                                                "fields: the number 1e999 is too large;",
+		`"for_plan": "p", "date_created": ` + long(201):                                               "date_created is not a time;",
+		`"for_plan": "p", "fields": {"a":` + long(64<<10) + `}`:                                       "fields is 65544 bytes long;",
+		`"for_plan": "p", "remove_policies": ["q"]`:                                                   "key and remove_policies change an existing key,",
 		`"for_plan": "a#b"`:                     `for_plan: "a#b" is not a policy's id.`,
 		`"apply_policies": ["a#b"]`:             `apply_policies: "a#b" is not a policy's id.`,
 		`"apply_policies": ["a\u0000b"]`:        `apply_policies: "a\x00b" is not a policy's id.`,
