@@ -28,6 +28,9 @@ const boxOutlives = 15 * time.Minute
 // it stands, and is asked anew when somebody was faster, unless IfMatch says that only the seen revision will do.
 func Change(ctx context.Context, t *table.Table, r table.Request, act Act, revise func(table.Request) (table.Request, error)) error {
 	for {
+		if r.Deleted() {
+			return portal.ErrNotFound
+		}
 		if err := act.seen(&r); err != nil {
 			return err
 		}

@@ -187,3 +187,32 @@ func TestIfMatch(t *testing.T) {
 		})
 	}
 }
+
+// A client that deletes the request hides it from all but the caller whose answer was lost.
+func TestKeyIsGivenAgainAfterADelete(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	reviewer := d.Person(caller.Reviewer)
+	r := d.Ask(reviewer, fixture.Payments)
+	proof := approval.Proof(reviewer.Credential, "the key", nil)
+	want, err := issue(d, t, r.ID, reviewer.Act("approved"), proof)
+	if err != nil {
+		t.Fatal(err)
+	}
+	granted, err := d.Books.Request(t.Context(), fixture.Org, r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = approval.Change(t.Context(), d.Books, granted, reviewer.Act("deleted"), func(r table.Request) (table.Request, error) {
+		r.Hidden = true
+		return r, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key, err := issue(d, t, r.ID, reviewer.Act("approved"), proof); err != nil || key.Digest() != want.Digest() {
+		t.Errorf("error %v, the same key %t", err, key.Digest() == want.Digest())
+	}
+	key, err := issue(d, t, r.ID, reviewer.Act("approved"), "")
+	refused(t, key, err, portal.NotFound, "Could not retrieve")
+}

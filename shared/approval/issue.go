@@ -45,6 +45,9 @@ func (i *Issuer) Issue(ctx context.Context, r table.Request, act Act, proof stri
 		if i.isReplay(&r, act, proof) {
 			return i.deliverAgain(ctx, r, act)
 		}
+		if r.Deleted() {
+			return apikey.Key{}, portal.ErrNotFound
+		}
 		if !May(r.State, portal.Approved) {
 			return apikey.Key{}, processed(&r)
 		}

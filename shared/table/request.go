@@ -73,7 +73,10 @@ func view(r Request) string {
 	}
 }
 
-// Request reads one request. A request that a client deleted is none.
+// Deleted tells whether a client deleted the request: it no longer exists for any of them.
+func (r *Request) Deleted() bool { return r.Hidden || r.State == portal.Cancelled }
+
+// Request reads one request, a deleted one as well.
 func (t *Table) Request(ctx context.Context, org, id string) (Request, error) {
 	it, err := t.get(ctx, requestKey(org, id))
 	if err != nil {
@@ -90,16 +93,13 @@ func parseRequest(it item) (Request, error) {
 	if err := parse(it, &r); err != nil {
 		return Request{}, err
 	}
-	if r.Hidden || r.State == portal.Cancelled {
-		return Request{}, portal.ErrNotFound
-	}
 	return r, nil
 }
 
 // History is one line of a request's history: who did what, when. It is written with what it records, and never changed.
 type History struct {
 	At         string       `json:"at"`
-	Act        string       `json:"act"` // "created", "updated", "approved", "declined", "cancelled", "hidden", "delivered again"
+	Act        string       `json:"act"` // "created", "updated", "approved", "declined", "deleted", "delivered again"
 	By         string       `json:"by"`  // the credential's name
 	Credential string       `json:"credential"`
 	Role       string       `json:"role"`

@@ -25,15 +25,16 @@ func operation(t *table.Table) rest.Operation[table.Request] {
 		First: func(ctx context.Context, in rest.In) (table.Request, error) { return t.Request(ctx, in.Org, in.ID) },
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, r table.Request) (rest.Out, error) {
 			act := approval.Act{Name: "deleted", By: who, At: in.At, IfMatch: in.IfMatch, RequestID: in.RequestID}
-			cancel := approval.Close(act, portal.Cancelled)
-			err := approval.Change(ctx, t, r, act, func(r table.Request) (table.Request, error) {
-				if r.Open() {
-					return cancel(r)
-				}
-				r.Hidden = true
-				return r, nil
-			})
-			return rest.OK("Data deleted"), err
+			revise := hide
+			if r.Open() { // whoever cancels a request does not mean to hide a key that came of it meanwhile
+				revise = approval.Close(act, portal.Cancelled)
+			}
+			return rest.OK("Data deleted"), approval.Change(ctx, t, r, act, revise)
 		},
 	}
+}
+
+func hide(r table.Request) (table.Request, error) {
+	r.Hidden = true
+	return r, nil
 }

@@ -6,10 +6,13 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"keydesk/infra/desktest"
 	"keydesk/infra/fixture"
+	"keydesk/shared/approval"
 	"keydesk/shared/portal"
+	"keydesk/shared/rest"
 	"keydesk/shared/table"
 )
 
@@ -29,8 +32,8 @@ func remove(t *testing.T, d *desktest.Desk, name string) {
 // gone holds that no list and no look shows the request any more, and that a line of history does.
 func gone(t *testing.T, d *desktest.Desk, id string) {
 	t.Helper()
-	if _, err := d.Table.Request(t.Context(), fixture.Org, id); !errors.Is(err, portal.ErrNotFound) {
-		t.Errorf("a deleted request is read: %v", err)
+	if r, err := d.Table.Request(t.Context(), fixture.Org, id); err != nil || !r.Deleted() {
+		t.Errorf("a deleted request is not known for one: %v", err)
 	}
 	filters := []table.Filter{{}}
 	for _, state := range []portal.State{portal.Pending, portal.Approved, portal.Declined, portal.Cancelled} {
@@ -93,5 +96,30 @@ func TestDeclinedRequestIsHidden(t *testing.T) {
 	gone(t, d, fixture.Declined)
 	if state := d.Stored(fixture.Declined)["state"]; state != "declined" {
 		t.Errorf("it is %v now", state)
+	}
+}
+
+// Whoever deletes a request that was open when they looked is told that a key came of it meanwhile.
+func TestDeleteThatLosesToAnApprove(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	op := operation(d.Table)
+	in := rest.In{Org: fixture.Org, ID: fixture.Pending, At: time.Now()}
+	seen, err := op.First(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clerk := fixture.Clerk()
+	reviewer := clerk
+	reviewer.Role = "reviewer"
+	if _, err := d.Issuer.Issue(t.Context(), seen, approval.Act{Name: "approved", By: reviewer, At: in.At}, ""); err != nil {
+		t.Fatal(err)
+	}
+	_, err = op.Then(t.Context(), in, clerk, seen)
+	if refusal := new(portal.Error); !errors.As(err, &refusal) || refusal.Kind != portal.Conflict {
+		t.Errorf("error %v, want that it has been processed", err)
+	}
+	if r, err := d.Table.Request(t.Context(), fixture.Org, fixture.Pending); err != nil || r.Deleted() || r.State != portal.Approved {
+		t.Errorf("the request is %s, deleted %t (%v)", r.State, r.Deleted(), err)
 	}
 }

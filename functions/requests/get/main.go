@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"keydesk/shared/caller"
+	"keydesk/shared/portal"
 	"keydesk/shared/rest"
 	"keydesk/shared/table"
 	"keydesk/shared/view"
@@ -23,7 +24,13 @@ func operation(t *table.Table) rest.Operation[table.Request] {
 		Needs: caller.ReadRequests,
 		Path:  rest.Request,
 		Verbs: []string{"GET"},
-		First: func(ctx context.Context, in rest.In) (table.Request, error) { return t.Request(ctx, in.Org, in.ID) },
+		First: func(ctx context.Context, in rest.In) (table.Request, error) {
+			r, err := t.Request(ctx, in.Org, in.ID)
+			if err == nil && r.Deleted() {
+				err = portal.ErrNotFound
+			}
+			return r, err
+		},
 		Then: func(ctx context.Context, _ rest.In, _ caller.Caller, r table.Request) (rest.Out, error) {
 			views, err := view.Join(ctx, t, []table.Request{r}, keysShown)
 			if err != nil {
