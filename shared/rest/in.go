@@ -99,7 +99,7 @@ func header(event events.APIGatewayV2HTTPRequest, name string) string {
 
 // revision reads an If-Match: a revision, bare or quoted as an entity tag; "*" and nothing match whatever there is.
 func revision(header string) (int, error) {
-	text := strings.Trim(strings.TrimSpace(header), `"`)
+	text := strings.Trim(strings.TrimPrefix(strings.TrimSpace(header), "W/"), `"`) // proxies that compress weaken our tags
 	if text == "" || text == "*" {
 		return 0, nil
 	}
@@ -113,6 +113,7 @@ func revision(header string) (int, error) {
 // Decode reads the body, a JSON object whatever its content type says: clients of Tyk rarely send one. Comments and trailing
 // commas are let pass, since the samples of Tyk's documents have them.
 func Decode(body []byte, into any) error {
+	body = bytes.TrimPrefix(body, []byte("\ufeff")) // PowerShell's mark
 	switch text := bytes.TrimSpace(body); {
 	case len(text) == 0:
 		return portal.Refuse(portal.Invalid, "The body is empty; send a JSON object.")

@@ -35,8 +35,11 @@ func Document(body any, revision int) Out {
 	return Out{Body: body, Header: map[string]string{"ETag": strconv.Quote(strconv.Itoa(revision))}}
 }
 
-// maxAnswer leaves room, in the 6 MB that Lambda may answer, for the escapes of its own envelope.
-const maxAnswer = 5 << 20
+// maxAnswer is what Lambda may answer, 6 MB, less a little for headers. It counts the body as it travels: as a JSON string, in
+// which each quotation mark and backslash takes two bytes.
+const maxAnswer = 6<<20 - 64<<10
+
+func travels(text string) int { return len(text) + strings.Count(text, `"`) + strings.Count(text, `\`) }
 
 func respond(out Out, err error, requestID string) events.APIGatewayV2HTTPResponse {
 	response := events.APIGatewayV2HTTPResponse{StatusCode: http.StatusOK, Headers: headers(out, err)}
@@ -45,7 +48,7 @@ func respond(out Out, err error, requestID string) events.APIGatewayV2HTTPRespon
 		response.StatusCode, body = refuse(err, requestID)
 	}
 	text, err := encode(body)
-	if err == nil && len(text) > maxAnswer {
+	if err == nil && travels(text) > maxAnswer {
 		response.StatusCode, body = refuse(errTooLong, requestID)
 		text, err = encode(body)
 	}
@@ -57,7 +60,7 @@ func respond(out Out, err error, requestID string) events.APIGatewayV2HTTPRespon
 	return response
 }
 
-var errTooLong = portal.Refuse(portal.TooLarge, "The answer would be longer than %d MB; read it in pages, with ?p= or the cursor of the Link header.", maxAnswer>>20)
+var errTooLong = portal.Refuse(portal.TooLarge, "The answer would be longer than Lambda may give; read it in pages, with ?p= or the cursor of the Link header.")
 
 // headers are the answer's. Whatever the desk says is for its caller alone.
 func headers(out Out, err error) map[string]string {
@@ -79,7 +82,7 @@ func headers(out Out, err error) map[string]string {
 	return h
 }
 
-// encode writes JSON as clients read it best: one line, and no escapes for HTML.
+// encode writes JSON as people read it best: one line with an end, and no escapes for HTML.
 func encode(body any) (string, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -87,5 +90,5 @@ func encode(body any) (string, error) {
 	if err := encoder.Encode(body); err != nil {
 		return "", err
 	}
-	return strings.TrimSuffix(text.String(), "\n"), nil
+	return text.String(), nil
 }

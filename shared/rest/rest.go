@@ -46,13 +46,21 @@ func Handle[R any](t *table.Table, op Operation[R]) Handler {
 		who, out, err := answer(ctx, t, op, event)
 		response := respond(out, err, event.RequestContext.RequestID)
 		line := []any{"status", response.StatusCode, "ms", time.Since(start).Milliseconds(), "request_id", event.RequestContext.RequestID,
-			"id", event.PathParameters["id"], "org", who.Org, "caller", who.Name}
+			"id", loggedID(event), "org", who.Org, "caller", who.Name}
 		if err != nil {
 			line = append(line, "error", err.Error())
 		}
 		log.InfoContext(ctx, event.RouteKey, line...)
 		return response, nil
 	}
+}
+
+// loggedID is the id of the path, if it is one: whatever else a client puts there is not for the log.
+func loggedID(event events.APIGatewayV2HTTPRequest) string {
+	if id := event.PathParameters["id"]; portal.ValidID(id) {
+		return id
+	}
+	return ""
 }
 
 // timeToAnswer is kept back of Lambda's time limit, so that a call which runs out of time is still answered in words.
@@ -75,6 +83,7 @@ func answer[R any](ctx context.Context, t *table.Table, op Operation[R], event e
 	if firstErr == nil {
 		firstErr = op.Path.admit(in, op.Verbs)
 	}
+	wrongMethod := kindOf(firstErr) == portal.WrongMethod
 	var r R
 	first := make(chan struct{})
 	ctxFirst, cancel := context.WithCancel(ctx)
@@ -86,7 +95,7 @@ func answer[R any](ctx context.Context, t *table.Table, op Operation[R], event e
 		}
 	}()
 	who, err := t.Caller(ctx, presented)
-	if err == nil {
+	if err == nil && !wrongMethod { // a verb that does not exist needs no permission
 		err = who.Require(op.Needs)
 	}
 	if err != nil {
@@ -99,6 +108,14 @@ func answer[R any](ctx context.Context, t *table.Table, op Operation[R], event e
 	}
 	out, err := op.Then(ctx, in, who, r)
 	return who, out, err
+}
+
+func kindOf(err error) portal.Kind {
+	var refusal *portal.Error
+	if errors.As(err, &refusal) {
+		return refusal.Kind
+	}
+	return 0
 }
 
 // statuses turns a kind of refusal into the status code that says it.

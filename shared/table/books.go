@@ -47,6 +47,28 @@ func (t *Table) Books(ctx context.Context, org, developer string, policies []str
 	return parseBooks(found, org, developer, policies)
 }
 
+// Entries reads the catalogue entries of the policies, by policy; those that exist.
+func (t *Table) Entries(ctx context.Context, org string, policies []string) (map[string]portal.Entry, error) {
+	var keys []key
+	for _, policy := range policies {
+		keys = append(keys, entryKey(org, policy))
+	}
+	found, err := t.read(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	entries := map[string]portal.Entry{}
+	for _, policy := range policies {
+		var entry portal.Entry
+		if there, err := parseDocument(found[entryKey(org, policy)], &entry); err != nil {
+			return nil, err
+		} else if there {
+			entries[policy] = entry
+		}
+	}
+	return entries, nil
+}
+
 // BooksAndReplay reads the books and, beside them, the answer that an idempotent create was given before.
 func (t *Table) BooksAndReplay(ctx context.Context, org, developer string, policies []string, r *Replay) (Books, *Replay, error) {
 	keys := bookKeys(org, developer, policies)

@@ -51,6 +51,7 @@ func (t *Table) Developer(ctx context.Context, org, id string, keys int) (portal
 	if err != nil {
 		return portal.Developer{}, err
 	}
+	d.KeysTruncated = len(out.LastEvaluatedKey) > 0 // by the limit, or by DynamoDB's own of 1 MB
 	for _, it := range out.Items[1:] {
 		if len(d.Keys) == keys {
 			d.KeysTruncated = true

@@ -70,7 +70,7 @@ func (t *Table) readBatch(ctx context.Context, keys []key, found map[key]item) e
 	rest := map[string]types.KeysAndAttributes{t.name: asked}
 	for attempt := 0; len(rest) > 0; attempt++ {
 		if attempt > 0 && !pause(ctx, attempt) {
-			return errTooBusy
+			return errThrottled
 		}
 		out, err := t.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: rest})
 		if err != nil {

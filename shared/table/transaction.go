@@ -24,6 +24,9 @@ type write struct {
 // errTooBusy is the answer when a call's time ran out over conflicts and throttles. Nothing was written.
 var errTooBusy = portal.Refuse(portal.Busy, "Too many changes at once; nothing was changed. Try again in a moment.")
 
+// errThrottled is the answer to a single call that the table had no room for.
+var errThrottled = portal.Refuse(portal.Busy, "The table is asked for too much at once. Try again in a moment.")
+
 // transact does all of the writes or none. Conflicts, throttles and lost answers are tried again for as long as the call has
 // time, the last under the token of the try whose fate is unknown; a failed condition is an answer and never tried again.
 func (t *Table) transact(ctx context.Context, writes ...write) error {
@@ -92,7 +95,7 @@ func throttled(err error) bool {
 // failed tells what could not be done. That there was too much to do is the caller's to know, and to try again.
 func failed(err error, what string, arguments ...any) error {
 	if throttled(err) {
-		return errTooBusy
+		return errThrottled
 	}
 	return fmt.Errorf("%s: %w", fmt.Sprintf(what, arguments...), err)
 }

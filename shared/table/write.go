@@ -155,7 +155,7 @@ func (t *Table) planWrites(c Change) ([]write, error) {
 	}
 	for _, policy := range c.Before.Holds {
 		if !slices.Contains(c.After.Holds, policy) {
-			writes = append(writes, t.remove(planKey(c.After.OrgID, c.After.ByUser, policy), "held_by = :request",
+			writes = append(writes, t.remove(planKey(c.After.OrgID, c.After.ByUser, policy), "attribute_not_exists(PK) OR held_by = :request",
 				item{":request": str(c.After.ID)}, unexpected("plan")))
 		}
 	}

@@ -35,12 +35,12 @@ func Join(ctx context.Context, t *table.Table, requests []table.Request, keys in
 		developers[r.ByUser] = &portal.Developer{}
 		policies = append(policies, r.ApplyPolicies...)
 	}
-	var books table.Books
+	var entries map[string]portal.Entry
 	org := requests[0].OrgID
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(aside)
 	group.Go(func() (err error) {
-		books, err = t.Books(ctx, org, "", policies)
+		entries, err = t.Entries(ctx, org, policies)
 		return err
 	})
 	for id, developer := range developers {
@@ -57,15 +57,15 @@ func Join(ctx context.Context, t *table.Table, requests []table.Request, keys in
 		return nil, err
 	}
 	for i, r := range requests {
-		views[i] = join(r, *developers[r.ByUser], &books)
+		views[i] = join(r, *developers[r.ByUser], entries)
 	}
 	return views, nil
 }
 
-func join(r table.Request, developer portal.Developer, books *table.Books) Request {
+func join(r table.Request, developer portal.Developer, entries map[string]portal.Entry) Request {
 	v := Request{Request: r.Request, Developer: developer, Entry: portal.Object(""), Catalogues: []portal.Entry{}}
 	for i, policy := range r.ApplyPolicies {
-		entry, ok := books.Entries[policy]
+		entry, ok := entries[policy]
 		if !ok {
 			continue
 		}
