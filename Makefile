@@ -29,7 +29,7 @@ help: ## this list
 .PHONY: run
 run: export STEPS := dynamodb venv-run build local start
 run: ## serve on http://127.0.0.1:3000 (PORT=) with sample data, in the foreground; Ctrl-C ends all of it
-	@infra/local/need go java python3
+	@infra/local/need go java python3 port=$(PORT)
 	@$(MAKE) -s -j4 $(DOUBLES) quiet-build .local/bin/local
 	@infra/local/step start "starting DynamoDB Local, moto and the gateway, with sample data"
 	@exec .local/bin/local run -port $(PORT)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"regexp"
@@ -33,3 +35,15 @@ func quote(value string) string {
 }
 
 var plain = regexp.MustCompile(`^[A-Za-z0-9_./:=@%+-]+$`)
+
+// forgetEnvironment removes the file, if it still leads to this desk: another one may have written its own since.
+func forgetEnvironment(file string, environment map[string]string) error {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil || !strings.Contains(string(text), environment["KEYDESK_ADMIN"]) {
+		return err
+	}
+	return os.Remove(file)
+}

@@ -33,7 +33,7 @@ func run(port int, file string) error {
 	fmt.Printf(ready, d.environment["KEYDESK_URL"])
 	log.pass(os.Stdout)
 	err = waitForEnd(d, alone)
-	return errors.Join(err, os.Remove(file), d.close())
+	return errors.Join(err, forgetEnvironment(file, d.environment), d.close())
 }
 
 const ready = `

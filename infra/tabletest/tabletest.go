@@ -11,8 +11,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 
 	"keydesk/infra/local/doubles"
 	"keydesk/infra/template"
@@ -54,7 +56,9 @@ func Config(t testing.TB, options ...func(*aws.Config)) aws.Config {
 	if err := running(); err != nil {
 		t.Fatal(err)
 	}
-	return with(awsenv.Config(), options)
+	cfg := awsenv.Config()
+	cfg.HTTPClient = awshttp.NewBuildableClient().WithTimeout(time.Minute) // a loaded machine is slower than AWS: no call is tried twice for that
+	return with(cfg, options)
 }
 
 func with(cfg aws.Config, options []func(*aws.Config)) aws.Config {
