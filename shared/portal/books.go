@@ -53,7 +53,6 @@ type Config struct {
 	RequireKeyApproval   bool `json:"require_key_approval"`
 	SecureKeyApproval    bool `json:"secure_key_approval"`
 	EnableMultiSelection bool `json:"enable_multi_selection"`
-	RedirectOnKeyRequest bool `json:"redirect_on_key_request"`
 }
 
 // Configuration is an organisation's portal configuration and its own switches of Keydesk's.

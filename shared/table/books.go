@@ -57,16 +57,7 @@ func (t *Table) Entries(ctx context.Context, org string, policies []string) (map
 	if err != nil {
 		return nil, err
 	}
-	entries := map[string]portal.Entry{}
-	for _, policy := range policies {
-		var entry portal.Entry
-		if there, err := parseDocument(found[entryKey(org, policy)], &entry); err != nil {
-			return nil, err
-		} else if there {
-			entries[policy] = entry
-		}
-	}
-	return entries, nil
+	return parseDocuments[portal.Entry](found, org, policies, entryKey)
 }
 
 // BooksAndReplay reads the books and, beside them, the answer that an idempotent create was given before.
@@ -114,7 +105,7 @@ func bookKeys(org, developer string, policies []string) []key {
 }
 
 func parseBooks(found map[key]item, org, developer string, policies []string) (Books, error) {
-	b := Books{Policies: map[string]portal.Policy{}, Entries: map[string]portal.Entry{}}
+	var b Books
 	if _, err := parseDocument(found[configurationKey(org)], &b.Configuration); err != nil {
 		return Books{}, err
 	}
@@ -125,21 +116,28 @@ func parseBooks(found map[key]item, org, developer string, policies []string) (B
 		}
 		b.Developer = &d
 	}
-	for _, id := range policies {
-		var policy portal.Policy
-		if there, err := parseDocument(found[policyKey(org, id)], &policy); err != nil {
-			return Books{}, err
-		} else if there {
-			b.Policies[id] = policy
+	var err error
+	if b.Policies, err = parseDocuments[portal.Policy](found, org, policies, policyKey); err != nil {
+		return Books{}, err
+	}
+	b.Entries, err = parseDocuments[portal.Entry](found, org, policies, entryKey)
+	return b, err
+}
+
+// parseDocuments reads what was found of each policy under one kind of key, by policy; those that exist.
+func parseDocuments[T any](found map[key]item, org string, policies []string, keyOf func(org, policy string) key) (map[string]T, error) {
+	documents := map[string]T{}
+	for _, policy := range policies {
+		var document T
+		there, err := parseDocument(found[keyOf(org, policy)], &document)
+		if err != nil {
+			return nil, err
 		}
-		var entry portal.Entry
-		if there, err := parseDocument(found[entryKey(org, id)], &entry); err != nil {
-			return Books{}, err
-		} else if there {
-			b.Entries[id] = entry
+		if there {
+			documents[policy] = document
 		}
 	}
-	return b, nil
+	return documents, nil
 }
 
 func parseDocument(it item, into any) (there bool, err error) {
