@@ -102,17 +102,14 @@ func (d *Desk) Person(role caller.Role) Person {
 	id := portal.NewID(time.Now())
 	p := Person{Authorization: "kd_" + fixture.Org + "_" + strings.ToLower(rand.Text()+rand.Text())}
 	p.Caller = caller.Caller{Org: fixture.Org, Name: string(role) + " " + id, Role: role, Credential: caller.Hash(p.Authorization)}
-	d.must(d.Books.PutCaller(d.t.Context(), p.Caller))
+	d.must(d.Books.CreateCredential(d.t.Context(), table.Credential{Caller: p.Caller, ID: id, Created: time.Now().Unix()}))
 	return p
 }
 
-// Call is a call of the person's as API Gateway hands it over. It names the request in its path, unless id is empty.
-func (p Person) Call(method, id, body string, headers map[string]string) events.APIGatewayV2HTTPRequest {
-	event := events.APIGatewayV2HTTPRequest{Body: body, Headers: map[string]string{"authorization": p.Authorization}}
+// Call is a call of the person's as API Gateway hands it over.
+func (p Person) Call(method, path, body string, headers map[string]string) events.APIGatewayV2HTTPRequest {
+	event := events.APIGatewayV2HTTPRequest{RawPath: path, Body: body, Headers: map[string]string{"authorization": p.Authorization}}
 	maps.Copy(event.Headers, headers)
-	if id != "" {
-		event.PathParameters = map[string]string{"id": id}
-	}
 	event.RequestContext.HTTP.Method, event.RequestContext.RequestID = method, "trial"
 	return event
 }
@@ -126,7 +123,7 @@ func (p Person) Act(name string) approval.Act {
 func (d *Desk) Developer() string {
 	d.t.Helper()
 	id := portal.NewID(time.Now())
-	d.must(d.Books.CreateDeveloper(d.t.Context(), portal.Developer{ID: id, OrgID: fixture.Org, Email: id + "@example.com"}))
+	d.must(d.Books.CreateDeveloper(d.t.Context(), table.Account{Developer: portal.Developer{ID: id, OrgID: fixture.Org, Email: id + "@example.com"}}))
 	return id
 }
 

@@ -12,34 +12,6 @@ import (
 	"keydesk/shared/secret"
 )
 
-// Role is what a credential was made for.
-type Role string
-
-// The roles.
-const (
-	Admin    Role = "admin"    // everything
-	Reviewer Role = "reviewer" // reads and decides
-	Portal   Role = "portal"   // a portal or script that acts for developers: reads and writes requests
-)
-
-// Permission is what a route asks of its caller.
-type Permission string
-
-// The permissions. A route names one; roles has who holds it.
-const (
-	ReadRequests    Permission = "requests:read"
-	WriteRequests   Permission = "requests:write"
-	DecideRequests  Permission = "requests:decide"
-	ApproveRequests Permission = "requests:approve" // decide, or approve what one created and nobody needs to decide
-)
-
-var roles = map[Permission][]Role{
-	ReadRequests:    {Admin, Reviewer, Portal},
-	WriteRequests:   {Admin, Portal},
-	DecideRequests:  {Admin, Reviewer},
-	ApproveRequests: {Admin, Reviewer, Portal},
-}
-
 // Caller is who asks: the holder of a credential that the table knows.
 type Caller struct {
 	Org        string `json:"org"`
@@ -48,24 +20,13 @@ type Caller struct {
 	Email      string `json:"email"`
 	Expires    int64  `json:"expires"`    // Unix seconds; 0: never
 	Credential string `json:"credential"` // SHA-256 of the credential's text, hexadecimal
+	Replaces   string `json:"replaces"`   // that of the credential whose place this one took, if any
 }
 
-// May tells whether the caller's role has the permission.
-func (c *Caller) May(p Permission) bool {
-	for _, role := range roles[p] {
-		if role == c.Role {
-			return true
-		}
-	}
-	return false
-}
-
-// Require refuses, in words, a caller whose role lacks the permission.
-func (c *Caller) Require(p Permission) error {
-	if c.May(p) {
-		return nil
-	}
-	return portal.Refuse(portal.Forbidden, "access denied: You do not have permission %s; the role %s lacks it.", p, c.Role)
+// Made tells whether something was done with the caller's credential, or with the one before it: a rotation takes nothing
+// from its holder.
+func (c *Caller) Made(credential string) bool {
+	return credential == c.Credential || credential != "" && credential == c.Replaces
 }
 
 // Presented is a credential as a call brings it: not yet found in the table, so nobody's.
@@ -101,8 +62,11 @@ func Parse(header string) (Presented, bool) {
 	return Presented{Org: org, Hash: Hash(text)}, true
 }
 
-// Mint makes a new credential of the organisation.
-func Mint(org string) secret.Value { return secret.New(prefix + org + "_" + chance()) }
+// Mint makes a new credential of the organisation, and the hash by which the table will know it.
+func Mint(org string) (credential secret.Value, hash string) {
+	text := prefix + org + "_" + chance()
+	return secret.New(text), Hash(text)
+}
 
 // Hash is how the table names a credential: SHA-256, which suffices for a text of 256 random bits.
 func Hash(text string) string {

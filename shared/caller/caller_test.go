@@ -1,7 +1,6 @@
 package caller_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -10,41 +9,6 @@ import (
 )
 
 const org = "5e9d9544a1dcd60001d0ed20"
-
-// Every role and every permission: who may what is said here a second time, on purpose.
-func TestRolesAndPermissions(t *testing.T) {
-	for role, may := range map[caller.Role]map[caller.Permission]bool{
-		caller.Admin: {
-			caller.ReadRequests: true, caller.WriteRequests: true, caller.DecideRequests: true, caller.ApproveRequests: true,
-		},
-		caller.Reviewer: {
-			caller.ReadRequests: true, caller.WriteRequests: false, caller.DecideRequests: true, caller.ApproveRequests: true,
-		},
-		caller.Portal: {
-			caller.ReadRequests: true, caller.WriteRequests: true, caller.DecideRequests: false, caller.ApproveRequests: true,
-		},
-		"":           {caller.ReadRequests: false, caller.WriteRequests: false, caller.DecideRequests: false, caller.ApproveRequests: false},
-		"superadmin": {caller.ReadRequests: false, caller.WriteRequests: false, caller.DecideRequests: false, caller.ApproveRequests: false},
-	} {
-		who := caller.Caller{Role: role}
-		for permission, want := range may {
-			if got := who.May(permission); got != want {
-				t.Errorf("may the role %q %s: %v", role, permission, got)
-			}
-			err := who.Require(permission)
-			var refusal *portal.Error
-			if want != (err == nil) || !want && (!errors.As(err, &refusal) || refusal.Kind != portal.Forbidden) {
-				t.Errorf("%s required of the role %q: %v", permission, role, err)
-			}
-			if err != nil && !strings.Contains(err.Error(), string(permission)) {
-				t.Errorf("the refusal does not name %s: %v", permission, err)
-			}
-		}
-		if who.May("requests:unheard-of") {
-			t.Errorf("the role %q may what nobody has heard of", role)
-		}
-	}
-}
 
 func TestParse(t *testing.T) {
 	const credential = "kd_" + org + "_reviewerreviewerreviewerreviewerreviewerreviewerrev2"
@@ -82,9 +46,10 @@ func TestParse(t *testing.T) {
 func TestMint(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
-		credential := caller.Mint(org).Reveal()
+		minted, hash := caller.Mint(org)
+		credential := minted.Reveal()
 		presented, ok := caller.Parse(credential)
-		if !ok || presented.Org != org || presented.Hash != caller.Hash(credential) {
+		if !ok || presented.Org != org || presented.Hash != hash || hash != caller.Hash(credential) {
 			t.Fatalf("a minted credential is read as %v, %v", presented, ok)
 		}
 		if len(presented.Hash) != 64 || strings.Contains(presented.Hash, credential[28:40]) {
@@ -94,6 +59,25 @@ func TestMint(t *testing.T) {
 	}
 	if len(seen) != 1000 {
 		t.Errorf("%d of 1,000 credentials were minted twice", 1000-len(seen))
+	}
+}
+
+// What a holder did with the credential before the last rotation is theirs; what nobody is known to have done is not.
+func TestMade(t *testing.T) {
+	for _, c := range []struct {
+		who  caller.Caller
+		by   string
+		want bool
+	}{
+		{caller.Caller{Credential: "mine", Replaces: "before"}, "mine", true},
+		{caller.Caller{Credential: "mine", Replaces: "before"}, "before", true},
+		{caller.Caller{Credential: "mine", Replaces: "before"}, "another's", false},
+		{caller.Caller{Credential: "mine"}, "before", false},
+		{caller.Caller{Credential: "mine"}, "", false},
+	} {
+		if got := c.who.Made(c.by); got != c.want {
+			t.Errorf("did %+v what %q did: %t", c.who, c.by, got)
+		}
 	}
 }
 

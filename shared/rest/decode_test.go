@@ -8,6 +8,7 @@ import (
 
 	"keydesk/shared/portal"
 	"keydesk/shared/rest"
+	"keydesk/shared/secret"
 )
 
 type body struct {
@@ -15,6 +16,8 @@ type body struct {
 	Plans  []string      `json:"plans"`
 	Fields portal.Object `json:"fields"`
 	On     *bool         `json:"on"`
+	Days   *int          `json:"days"`
+	Secret *secret.Value `json:"secret"`
 	Inner  struct {
 		Name *string `json:"name"`
 	} `json:"inner"`
@@ -61,6 +64,8 @@ func TestDecodeRefuses(t *testing.T) {
 		`{"plans": "p"}`:                      "plans: a list of strings is expected, not a string.",
 		`{"plans": [1]}`:                      "plans: a string is expected, not a number.",
 		`{"on": "yes"}`:                       "on: true or false is expected, not a string.",
+		`{"days": "1"}`:                       "days: a whole number is expected, not a string.",
+		`{"secret": 5}`:                       "secret: a string is expected, not a number.",
 		`{"inner": []}`:                       "inner: an object is expected, not a list.",
 		`{"inner": {"name": {}}}`:             "inner.name: a string is expected, not an object.",
 		"{\"name\": 5, // five\n}":            "name: a string is expected, not a number.",

@@ -24,7 +24,7 @@ type In struct {
 	Domain         string // that the gateway answers for; never the Host header, which the caller makes up
 	Org            string // that the credential names: good for reading, and true once Then runs
 	Credential     string // its hash, as true as Org
-	ID             string // the object's, of the path; empty where the path has none
+	ID             string // what the path's variable says: an {id}, a {policy} or an {email}; empty where the path has none
 	Query          url.Values
 	Body           []byte
 	IdempotencyKey string
@@ -40,16 +40,13 @@ const (
 	maxAnnotatedBody  = 64 << 10
 )
 
-func read(event events.APIGatewayV2HTTPRequest, presented caller.Presented) (In, error) {
+func read(event events.APIGatewayV2HTTPRequest, presented caller.Presented, maxBody int) (In, error) {
 	request := event.RequestContext
 	in := In{
 		Method: request.HTTP.Method, Path: event.RawPath, Domain: request.DomainName, RequestID: request.RequestID,
 		Org: presented.Org, Credential: presented.Hash, At: time.Now(), Body: []byte(event.Body),
 	}
 	var err error
-	if in.ID, err = id(in.Method, event.PathParameters); err != nil {
-		return in, err
-	}
 	if in.Query, err = url.ParseQuery(event.RawQueryString); err != nil {
 		return in, portal.Refuse(portal.Invalid, "The query string is malformed; percent-encode its values.")
 	}
@@ -66,21 +63,6 @@ func read(event events.APIGatewayV2HTTPRequest, presented caller.Presented) (In,
 	}
 	in.IfMatch, err = revision(header(event, "if-match"))
 	return in, err
-}
-
-// id reads the object's id. The template's greedy variables, {id+} and {slash+}, are there to catch a slash at the path's end,
-// and catch the verbs that deciding does not have as well.
-func id(method string, path map[string]string) (string, error) {
-	id, below, _ := strings.Cut(strings.TrimSuffix(path["id"]+"/"+path["slash"], "/"), "/")
-	switch {
-	case (id == "approve" || id == "decline") && below != "":
-		return "", WrongMethod(method, Decisions)
-	case strings.Trim(below, "/") != "":
-		return "", portal.ErrNotFound
-	case id != "" && !portal.ValidID(id):
-		return "", portal.Refuse(portal.Invalid, "Invalid request ID: 24 lower-case hexadecimal digits are expected.")
-	}
-	return id, nil
 }
 
 // header is the value of a header whose name stands here in lower case, as API Gateway writes all names; SAM local leaves them
@@ -140,8 +122,10 @@ func Decode(body []byte, into any) error {
 // expected names what a member should hold, in JSON's words.
 func expected(e *json.UnmarshalTypeError) string {
 	switch name := e.Type.String(); name {
-	case "string", "*string":
+	case "string", "*string", "*secret.Value":
 		return "a string"
+	case "int":
+		return "a whole number"
 	case "bool":
 		return "true or false"
 	case "[]string":

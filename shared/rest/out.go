@@ -30,6 +30,11 @@ type envelope struct {
 // OK says that it is done: the object's id, or Tyk's words for it.
 func OK(message string) Out { return Out{Body: envelope{Status: "OK", Message: message}} }
 
+// OKMeta says that it is done, and adds what is worth knowing of it.
+func OKMeta(message string, meta any) Out {
+	return Out{Body: envelope{Status: "OK", Message: message, Meta: meta}}
+}
+
 // Document answers with a document and its revision, which If-Match takes.
 func Document(body any, revision int) Out {
 	return Out{Body: body, Header: map[string]string{"ETag": strconv.Quote(strconv.Itoa(revision))}}

@@ -4,11 +4,13 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -20,44 +22,80 @@ import (
 )
 
 // Operation is one operation of the API, told in two halves so that its first reads go out beside the look-up of the
-// credential: First reads, and nothing else, before it is known who asks; Then decides and answers, for a caller who has the
-// permission.
+// credential: First reads, and nothing else, before it is known who asks; Then decides and answers, for a caller whose role
+// has the permission that the route asks for.
 type Operation[R any] struct {
-	Needs caller.Permission
-	Path  Path
-	Verbs []string // of the path's, those that this operation answers; other spellings of a verb too
-	First func(context.Context, In) (R, error)
-	Then  func(context.Context, In, caller.Caller, R) (Out, error)
+	Route   string // one of caller's matrix
+	MaxBody int    // bytes; 0: what suffices for all but whole catalogues
+	First   func(context.Context, In) (R, error)
+	Then    func(context.Context, In, caller.Caller, R) (Out, error)
+}
+
+// Endpoint is an Operation, whatever it reads.
+type Endpoint interface {
+	route() string
+	maxBody() int
+	answer(ctx context.Context, t *table.Table, in In, inErr error) (caller.Caller, Out, error)
 }
 
 // Handler is what Lambda calls.
 type Handler = func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error)
 
-// Serve answers with the operation for as long as Lambda keeps the process.
-func Serve[R any](t *table.Table, op Operation[R]) { lambda.Start(Handle(t, op)) }
+// Serve answers with the operations for as long as Lambda keeps the process.
+func Serve(t *table.Table, operations ...Endpoint) { lambda.Start(Handle(t, operations...)) }
 
-// Handle makes the operation a handler.
-func Handle[R any](t *table.Table, op Operation[R]) Handler {
+// Handle makes the operations a handler. It panics when one is for a route that the API does not have.
+func Handle(t *table.Table, operations ...Endpoint) Handler {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	byRoute := map[string]Endpoint{}
+	for _, op := range operations {
+		if _, known := caller.Needs(op.route()); !known {
+			panic("the permissions matrix does not have the route " + op.route())
+		}
+		byRoute[op.route()] = op
+	}
 	return func(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 		start := time.Now()
 		ctx, cancel := withTimeToAnswer(ctx)
 		defer cancel()
-		who, out, err := answer(ctx, t, op, event)
+		route, who, out, err := answer(ctx, t, byRoute, event)
 		response := respond(out, err, event.RequestContext.RequestID)
 		line := []any{"status", response.StatusCode, "ms", time.Since(start).Milliseconds(), "request_id", event.RequestContext.RequestID,
 			"id", loggedID(event), "org", who.Org, "caller", who.Name}
 		if err != nil {
 			line = append(line, "error", err.Error())
 		}
-		log.InfoContext(ctx, event.RouteKey, line...)
+		log.InfoContext(ctx, cmp.Or(route, event.RouteKey), line...)
 		return response, nil
 	}
 }
 
+func answer(ctx context.Context, t *table.Table, operations map[string]Endpoint, event events.APIGatewayV2HTTPRequest) (string, caller.Caller, Out, error) {
+	route, named, err := match(event)
+	if err != nil {
+		return "", caller.Caller{}, Out{}, err
+	}
+	op := operations[route]
+	if op == nil { // the front end brought it to the wrong function
+		return route, caller.Caller{}, Out{}, portal.ErrNotFound
+	}
+	presented, ok := caller.Parse(header(event, "authorization"))
+	if !ok {
+		return route, caller.Caller{}, Out{}, portal.ErrNotAuthorised
+	}
+	in, err := read(event, presented, op.maxBody())
+	in.ID = named
+	if err == nil {
+		err = validName(route, named)
+	}
+	who, out, err := op.answer(ctx, t, in, err)
+	return route, who, out, err
+}
+
 // loggedID is the id of the path, if it is one: whatever else a client puts there is not for the log.
 func loggedID(event events.APIGatewayV2HTTPRequest) string {
-	if id := event.PathParameters["id"]; portal.ValidID(id) {
+	path := strings.TrimRight(event.RawPath, "/")
+	if id := path[strings.LastIndex(path, "/")+1:]; portal.ValidID(id) {
 		return id
 	}
 	return ""
@@ -73,17 +111,12 @@ func withTimeToAnswer(ctx context.Context) (context.Context, context.CancelFunc)
 	return context.WithCancel(ctx)
 }
 
+func (op Operation[R]) route() string { return op.Route }
+
+func (op Operation[R]) maxBody() int { return cmp.Or(op.MaxBody, maxBody) }
+
 // answer lets First read while the credential is looked up, and says nothing of what it read before the caller is known.
-func answer[R any](ctx context.Context, t *table.Table, op Operation[R], event events.APIGatewayV2HTTPRequest) (caller.Caller, Out, error) {
-	presented, ok := caller.Parse(header(event, "authorization"))
-	if !ok {
-		return caller.Caller{}, Out{}, portal.ErrNotAuthorised
-	}
-	in, firstErr := read(event, presented)
-	if firstErr == nil {
-		firstErr = op.Path.admit(in, op.Verbs)
-	}
-	wrongMethod := kindOf(firstErr) == portal.WrongMethod
+func (op Operation[R]) answer(ctx context.Context, t *table.Table, in In, firstErr error) (caller.Caller, Out, error) {
 	var r R
 	first := make(chan struct{})
 	ctxFirst, cancel := context.WithCancel(ctx)
@@ -94,9 +127,10 @@ func answer[R any](ctx context.Context, t *table.Table, op Operation[R], event e
 			r, firstErr = op.First(ctxFirst, in)
 		}
 	}()
-	who, err := t.Caller(ctx, presented)
-	if err == nil && !wrongMethod { // a verb that does not exist needs no permission
-		err = who.Require(op.Needs)
+	who, err := t.Caller(ctx, caller.Presented{Org: in.Org, Hash: in.Credential})
+	if err == nil {
+		needs, _ := caller.Needs(op.Route)
+		err = who.Require(needs)
 	}
 	if err != nil {
 		cancel()
@@ -108,14 +142,6 @@ func answer[R any](ctx context.Context, t *table.Table, op Operation[R], event e
 	}
 	out, err := op.Then(ctx, in, who, r)
 	return who, out, err
-}
-
-func kindOf(err error) portal.Kind {
-	var refusal *portal.Error
-	if errors.As(err, &refusal) {
-		return refusal.Kind
-	}
-	return 0
 }
 
 // statuses turns a kind of refusal into the status code that says it.
@@ -145,7 +171,11 @@ func refuse(err error, requestID string) (int, envelope) {
 	}
 }
 
-// Refuse answers a call that no operation answers.
-func Refuse(event events.APIGatewayV2HTTPRequest, refusal error) events.APIGatewayV2HTTPResponse {
-	return respond(Out{}, refusal, event.RequestContext.RequestID)
+// Unknown answers a call that no function's routes take: there is no such path, or the path does not have the verb.
+func Unknown(event events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
+	_, _, err := match(event)
+	if err == nil { // a route of the API that the template does not bring where it belongs
+		err = portal.ErrNotFound
+	}
+	return respond(Out{}, err, event.RequestContext.RequestID)
 }

@@ -28,7 +28,7 @@ import (
 // operation reads what first reads, and answers what then answers.
 func operation(first func() error, then func() (rest.Out, error)) rest.Operation[struct{}] {
 	return rest.Operation[struct{}]{
-		Needs: caller.DecideRequests, Path: rest.Requests, Verbs: []string{"GET"},
+		Route: "PUT /api/portal/requests/decline/{id}", // which a portal may not
 		First: func(context.Context, rest.In) (struct{}, error) { return struct{}{}, first() },
 		Then: func(context.Context, rest.In, caller.Caller, struct{}) (rest.Out, error) {
 			return then()
@@ -39,8 +39,8 @@ func operation(first func() error, then func() (rest.Out, error)) rest.Operation
 func reads() error { return nil }
 
 func call(credential string) events.APIGatewayV2HTTPRequest {
-	event := events.APIGatewayV2HTTPRequest{RouteKey: "GET /api/portal/requests", Headers: map[string]string{"authorization": credential}}
-	event.RequestContext.HTTP.Method, event.RequestContext.RequestID = "GET", "JKJaXmPLvHcESHA="
+	event := events.APIGatewayV2HTTPRequest{RawPath: "/api/portal/requests/decline/" + fixture.Pending, Headers: map[string]string{"authorization": credential}}
+	event.RequestContext.HTTP.Method, event.RequestContext.RequestID = "PUT", "JKJaXmPLvHcESHA="
 	return event
 }
 
@@ -237,7 +237,7 @@ func TestLogLine(t *testing.T) {
 		t.Fatalf("not one line of JSON: %v\n%s", err, lines)
 	}
 	for name, want := range map[string]any{
-		"msg": "GET /api/portal/requests", "status": 500.0, "error": "the fault", "caller": "owner", "org": fixture.Org, "request_id": "JKJaXmPLvHcESHA=",
+		"msg": "PUT /api/portal/requests/decline/{id}", "id": fixture.Pending, "status": 500.0, "error": "the fault", "caller": "owner", "org": fixture.Org, "request_id": "JKJaXmPLvHcESHA=",
 	} {
 		if line[name] != want {
 			t.Errorf("%s is %v, want %v", name, line[name], want)

@@ -57,5 +57,11 @@ func (v Value) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) 
 // LogValue redacts for every slog handler.
 func (v Value) LogValue() slog.Value { return slog.StringValue(redacted) }
 
+// UnmarshalText takes a secret in, from a JSON string or its like.
+func (v *Value) UnmarshalText(text []byte) error {
+	*v = New(string(text))
+	return nil
+}
+
 // MarshalText refuses. JSON, XML, YAML and the keys of their maps all come here.
 func (v Value) MarshalText() ([]byte, error) { return nil, ErrMarshal }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"keydesk/shared/caller"
 	"keydesk/shared/portal"
 	"keydesk/shared/table"
 )
@@ -23,8 +24,9 @@ type Request struct {
 // aside is how many developers are read side by side.
 const aside = 32
 
-// Join reads each developer once, with up to a number of their keys, and beside them the entries of all policies.
-func Join(ctx context.Context, t *table.Table, requests []table.Request, keys int) ([]Request, error) {
+// Join reads each developer once, with up to a number of their keys, and beside them the entries of all policies, as the caller
+// may see them.
+func Join(ctx context.Context, t *table.Table, who caller.Caller, requests []table.Request, keys int) ([]Request, error) {
 	views := make([]Request, len(requests))
 	if len(requests) == 0 {
 		return views, nil
@@ -41,13 +43,18 @@ func Join(ctx context.Context, t *table.Table, requests []table.Request, keys in
 	group.SetLimit(aside)
 	group.Go(func() (err error) {
 		entries, err = t.Entries(ctx, org, policies)
+		if !who.May(caller.WriteCatalogue) {
+			for policy, entry := range entries {
+				entries[policy] = entry.WithoutToken()
+			}
+		}
 		return err
 	})
 	for id, developer := range developers {
 		group.Go(func() (err error) {
-			*developer, err = t.Developer(ctx, org, id, keys)
+			*developer, _, err = t.Developer(ctx, org, id, keys, "")
 			if errors.Is(err, portal.ErrNotFound) { // a developer who was deleted leaves their requests behind
-				*developer = portal.Developer{Keys: map[string][]string{}, Subscriptions: map[string]string{}, PWHistory: []string{}}
+				*developer = portal.NoDeveloper()
 				return nil
 			}
 			return err

@@ -2,12 +2,14 @@ package view_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
 	"keydesk/infra/desktest"
 	"keydesk/infra/faults"
 	"keydesk/infra/fixture"
+	"keydesk/shared/caller"
 	"keydesk/shared/portal"
 	"keydesk/shared/table"
 	"keydesk/shared/view"
@@ -19,10 +21,12 @@ func request(id, developer string, policies ...string) table.Request {
 	}}
 }
 
+var admin = caller.Caller{Role: caller.Admin}
+
 func TestJoin(t *testing.T) {
 	t.Parallel()
 	desk := desktest.New(t, fixture.Desk)
-	views, err := view.Join(t.Context(), desk.Table, []table.Request{
+	views, err := view.Join(t.Context(), desk.Table, admin, []table.Request{
 		request("1", fixture.Ada, fixture.Payments, fixture.Petstore),
 		request("2", fixture.Ben, fixture.Weather, fixture.Petstore),
 		request("3", fixture.Ada, fixture.Weather),
@@ -79,7 +83,7 @@ func TestJoinWithoutDeveloper(t *testing.T) {
 	t.Parallel()
 	desk := desktest.New(t, fixture.Desk)
 	const nobody = "5efdbdb749960c000137ffff"
-	views, err := view.Join(t.Context(), desk.Table, []table.Request{request("1", nobody, fixture.Weather)}, 10)
+	views, err := view.Join(t.Context(), desk.Table, admin, []table.Request{request("1", nobody, fixture.Weather)}, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,14 +123,14 @@ func TestJoinReadsEachOnce(t *testing.T) {
 	for range 40 {
 		requests = append(requests, request("1", fixture.Ada, fixture.Payments), request("2", fixture.Ben, fixture.Petstore))
 	}
-	if _, err := view.Join(t.Context(), desk.Table, requests, 10); err != nil {
+	if _, err := view.Join(t.Context(), desk.Table, admin, requests, 10); err != nil {
 		t.Fatal(err)
 	}
 	if rounds := plan.Rounds(); len(rounds) != 1 || len(rounds[0]) != 3 {
 		t.Errorf("calls %v, want one round of two developers and the books", rounds)
 	}
 	plan.Reset()
-	if views, err := view.Join(t.Context(), desk.Table, nil, 10); err != nil || views == nil || len(views) != 0 || len(plan.Calls()) != 0 {
+	if views, err := view.Join(t.Context(), desk.Table, admin, nil, 10); err != nil || views == nil || len(views) != 0 || len(plan.Calls()) != 0 {
 		t.Errorf("of no requests: %v, %v, after %v", views, err, plan.Calls())
 	}
 }
@@ -137,8 +141,39 @@ func TestJoinFails(t *testing.T) {
 		plan := faults.New(t)
 		desk := desktest.New(t, fixture.Desk, plan.Install)
 		plan.Add(faults.Rule{Operation: operation, Fault: faults.NeverSent, Times: faults.Always})
-		if views, err := view.Join(t.Context(), desk.Table, []table.Request{request("1", fixture.Ada, fixture.Payments)}, 10); err == nil {
+		if views, err := view.Join(t.Context(), desk.Table, admin, []table.Request{request("1", fixture.Ada, fixture.Payments)}, 10); err == nil {
 			t.Errorf("%s fails, and there is an answer: %v", operation, views)
+		}
+	}
+}
+
+// The token that logs in to somebody's identity provider is shown to those alone who may write it.
+func TestJoinHidesTokens(t *testing.T) {
+	t.Parallel()
+	desk := desktest.New(t, fixture.Desk)
+	before, err := desk.Table.Catalogue(t.Context(), fixture.Org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := portal.NewCatalogue(fixture.Org, before.ID,
+		`{"apis": [{"policy_id": "`+fixture.Payments+`", "config": {"dcr_options": {"access_token": "text-of-a-token"}}}]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := desk.Table.WriteCatalogue(t.Context(), fixture.Org, before, after.Catalogue); err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range caller.Roles {
+		views, err := view.Join(t.Context(), desk.Table, caller.Caller{Role: role}, []table.Request{request("1", fixture.Ada, fixture.Payments)}, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(views[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shown, want := strings.Count(string(text), "text-of-a-token"), map[caller.Role]int{caller.Admin: 2}[role]; shown != want {
+			t.Errorf("%s reads the token %d times, want %d: %s", role, shown, want, text)
 		}
 	}
 }

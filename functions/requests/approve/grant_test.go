@@ -97,7 +97,7 @@ func (g *grant) approveAt(issuer *approval.Issuer, who trial.Person) said {
 	if g.idempotencyKey != "" && who.Name == g.winner.Name {
 		headers["idempotency-key"] = g.idempotencyKey
 	}
-	return say(g.desk.Invocation(g.t.Context()), g.t, issuer, who.Call(http.MethodPut, g.request.ID, "", headers))
+	return say(g.desk.Invocation(g.t.Context()), g.t, issuer, who.Call(http.MethodPut, "/api/portal/requests/approve/"+g.request.ID, "", headers))
 }
 
 func (g *grant) sees(key apikey.Key) { g.seen = append(g.seen, key) }

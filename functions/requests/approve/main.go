@@ -31,9 +31,7 @@ type answer struct {
 
 func operation(issuer *approval.Issuer) rest.Operation[table.Request] {
 	return rest.Operation[table.Request]{
-		Needs: caller.ApproveRequests,
-		Path:  rest.Decisions,
-		Verbs: []string{"PUT"},
+		Route: "PUT /api/portal/requests/approve/{id}",
 		First: func(ctx context.Context, in rest.In) (table.Request, error) {
 			return issuer.Table.Request(ctx, in.Org, in.ID)
 		},

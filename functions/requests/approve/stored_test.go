@@ -50,7 +50,7 @@ func TestGrantedKeyIsKnownByItsHashesAlone(t *testing.T) {
 		if len(issued) != 1 || issued[0]["digest"] != key.Digest() || issued[0]["shown"] != key.Shown() || issued[0]["state"] != table.Active {
 			t.Errorf("%s: issued %v", form, issued)
 		}
-		ada, err := d.Table.Developer(t.Context(), fixture.Org, fixture.Ada, 100)
+		ada, _, err := d.Table.Developer(t.Context(), fixture.Org, fixture.Ada, 100, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,7 +123,7 @@ func TestPortalApprovesWhatItCreatedItselfOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	event := desktest.Read(t, "../../../events/requests/approve/as-portal-own-automatic.json")
-	event.PathParameters["id"] = w.ID
+	event.RawPath = "/api/portal/requests/approve/" + w.ID
 	if answer := d.Answer(function, event); answer.StatusCode != http.StatusForbidden {
 		t.Errorf("%d %s", answer.StatusCode, answer.Body)
 	}

@@ -28,9 +28,7 @@ type found struct {
 
 func operation(t *table.Table) rest.Operation[found] {
 	return rest.Operation[found]{
-		Needs: caller.WriteRequests,
-		Path:  rest.Requests,
-		Verbs: []string{"POST"},
+		Route: "POST /api/portal/requests",
 		First: func(ctx context.Context, in rest.In) (found, error) {
 			var asked portal.RequestInput
 			if err := rest.Decode(in.Body, &asked); err != nil {

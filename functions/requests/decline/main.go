@@ -19,9 +19,7 @@ func main() {
 
 func operation(t *table.Table) rest.Operation[table.Request] {
 	return rest.Operation[table.Request]{
-		Needs: caller.DecideRequests,
-		Path:  rest.Decisions,
-		Verbs: []string{"PUT"},
+		Route: "PUT /api/portal/requests/decline/{id}",
 		First: func(ctx context.Context, in rest.In) (table.Request, error) { return t.Request(ctx, in.Org, in.ID) },
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, r table.Request) (rest.Out, error) {
 			reason, err := readReason(in.Body)

@@ -19,9 +19,7 @@ func main() {
 
 func operation(t *table.Table) rest.Operation[table.Request] {
 	return rest.Operation[table.Request]{
-		Needs: caller.WriteRequests,
-		Path:  rest.Request,
-		Verbs: []string{"DELETE"},
+		Route: "DELETE /api/portal/requests/{id}",
 		First: func(ctx context.Context, in rest.In) (table.Request, error) { return t.Request(ctx, in.Org, in.ID) },
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, r table.Request) (rest.Out, error) {
 			act := approval.Act{Name: "deleted", By: who, At: in.At, IfMatch: in.IfMatch, RequestID: in.RequestID}

@@ -21,9 +21,7 @@ const keysShown = 1000
 
 func operation(t *table.Table) rest.Operation[table.Request] {
 	return rest.Operation[table.Request]{
-		Needs: caller.ReadRequests,
-		Path:  rest.Request,
-		Verbs: []string{"GET"},
+		Route: "GET /api/portal/requests/{id}",
 		First: func(ctx context.Context, in rest.In) (table.Request, error) {
 			r, err := t.Request(ctx, in.Org, in.ID)
 			if err == nil && r.Deleted() {
@@ -31,8 +29,8 @@ func operation(t *table.Table) rest.Operation[table.Request] {
 			}
 			return r, err
 		},
-		Then: func(ctx context.Context, _ rest.In, _ caller.Caller, r table.Request) (rest.Out, error) {
-			views, err := view.Join(ctx, t, []table.Request{r}, keysShown)
+		Then: func(ctx context.Context, _ rest.In, who caller.Caller, r table.Request) (rest.Out, error) {
+			views, err := view.Join(ctx, t, who, []table.Request{r}, keysShown)
 			if err != nil {
 				return rest.Out{}, err
 			}

@@ -3,8 +3,6 @@ package main
 
 import (
 	"context"
-	"os"
-	"strconv"
 
 	"keydesk/shared/caller"
 	"keydesk/shared/rest"
@@ -14,15 +12,16 @@ import (
 
 func main() {
 	t := table.FromEnv()
-	rest.Serve(t, operation(t, fromEnv()))
+	rest.Serve(t, operation(t, settings{rest.PagingFromEnv(), keysShown}))
 }
+
+// keysShown is how many of each developer's keys the list shows; the developer's own document has more.
+const keysShown = 100
 
 // settings are how much one answer shows.
 type settings struct {
-	pageSize   int
-	maxUnpaged int    // requests that p=-1 shows at the most
-	publicURL  string // of the API, for links; empty: the domain that the gateway answers for
-	keysShown  int    // of each developer
+	rest.Paging
+	keysShown int // of each developer
 }
 
 // answer is Tyk's.
@@ -40,9 +39,7 @@ type found struct {
 
 func operation(t *table.Table, s settings) rest.Operation[found] {
 	return rest.Operation[found]{
-		Needs: caller.ReadRequests,
-		Path:  rest.Requests,
-		Verbs: []string{"GET"},
+		Route: "GET /api/portal/requests",
 		First: func(ctx context.Context, in rest.In) (found, error) {
 			q, err := ask(in, s)
 			if err != nil {
@@ -50,36 +47,20 @@ func operation(t *table.Table, s settings) rest.Operation[found] {
 			}
 			return q.read(ctx, t, in.Org)
 		},
-		Then: func(ctx context.Context, in rest.In, _ caller.Caller, f found) (rest.Out, error) {
-			page, more, err := f.question.page(f.requests)
+		Then: func(ctx context.Context, in rest.In, who caller.Caller, f found) (rest.Out, error) {
+			page, more, err := rest.Part(f.question.page, f.requests)
 			if err != nil {
 				return rest.Out{}, err
 			}
-			views, err := view.Join(ctx, t, page, s.keysShown)
+			views, err := view.Join(ctx, t, who, page, s.keysShown)
 			if err != nil {
 				return rest.Out{}, err
 			}
-			out := rest.Out{Body: answer{Data: views, Pages: f.question.pages(f.total)}}
+			out := rest.Out{Body: answer{Data: views, Pages: f.question.page.Pages(f.total)}}
 			if more {
-				out.Header = map[string]string{"Link": f.question.next(in, s, page)}
+				out.Header = s.Next(in, f.question.filter.Cursor(in.Org, page[len(page)-1].ID), "approved", "state", "by_user")
 			}
 			return out, nil
 		},
 	}
-}
-
-// fromEnv are the settings of the template. It panics where one makes no sense.
-func fromEnv() settings {
-	return settings{
-		pageSize: positive("KEYDESK_PAGE_SIZE"), maxUnpaged: positive("KEYDESK_MAX_UNPAGED"),
-		publicURL: os.Getenv("KEYDESK_PUBLIC_URL"), keysShown: 100,
-	}
-}
-
-func positive(variable string) int {
-	n, err := strconv.Atoi(os.Getenv(variable))
-	if err != nil || n < 1 {
-		panic(variable + " is not a positive number")
-	}
-	return n
 }

@@ -24,4 +24,4 @@ func TestCalls(t *testing.T) {
 }
 
 // defaults are the template's.
-var defaults = settings{pageSize: 10, maxUnpaged: 1000, keysShown: 100}
+var defaults = settings{rest.Paging{Size: 10, MaxUnpaged: 1000}, keysShown}

@@ -55,7 +55,7 @@ func TestPagesAreTheWholeList(t *testing.T) {
 		}
 		for _, size := range []int{3, len(whole)} {
 			s := defaults
-			s.pageSize = size
+			s.Size = size
 			want := (len(whole) + size - 1) / size
 			var byNumber, byLink []string
 			for p := 1; p <= want; p++ {
@@ -87,7 +87,7 @@ func TestMoreThanOneAnswerHolds(t *testing.T) {
 	event := desktest.Read(t, "../../../events/requests/list/p-minus-2.json")
 	for most, want := range map[int]int{4: http.StatusRequestEntityTooLarge, 5: http.StatusOK} {
 		s := defaults
-		s.maxUnpaged = most
+		s.MaxUnpaged = most
 		answer := d.Answer(func(d *desktest.Desk) rest.Handler { return rest.Handle(d.Table, operation(d.Table, s)) }, event)
 		if answer.StatusCode != want {
 			t.Errorf("5 requests where %d is the most: %d %s", most, answer.StatusCode, answer.Body)
@@ -103,7 +103,7 @@ func TestLinksHoldStill(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
 	s := defaults
-	s.pageSize = 2
+	s.Size = 2
 	first, _, next := read(t, d, s, "")
 	d.Ask(fixture.Ben, fixture.Weather)
 	second, _, _ := read(t, d, s, next.RawQuery)
@@ -118,28 +118,9 @@ func TestLinksHoldStill(t *testing.T) {
 func TestLinksLeadToThePublicAddress(t *testing.T) {
 	t.Parallel()
 	s := defaults
-	s.pageSize, s.publicURL = 2, "https://keys.example.com/desk"
+	s.Size, s.PublicURL = 2, "https://keys.example.com/desk"
 	_, _, next := read(t, desktest.New(t, fixture.Desk), s, "")
 	if got := next.Scheme + "://" + next.Host + next.Path; got != "https://keys.example.com/desk/api/portal/requests" {
 		t.Errorf("Link leads to %s", got)
-	}
-}
-
-func TestSettings(t *testing.T) {
-	for _, bad := range []string{"", "0", "-1", "ten"} {
-		t.Setenv("KEYDESK_MAX_UNPAGED", "1000")
-		t.Setenv("KEYDESK_PAGE_SIZE", bad)
-		func() {
-			defer func() {
-				if said := recover(); said != "KEYDESK_PAGE_SIZE is not a positive number" {
-					t.Errorf("a page size of %q: %v", bad, said)
-				}
-			}()
-			fromEnv()
-		}()
-	}
-	t.Setenv("KEYDESK_PAGE_SIZE", "25")
-	if s := fromEnv(); s.pageSize != 25 || s.maxUnpaged != 1000 {
-		t.Errorf("settings %+v", s)
 	}
 }

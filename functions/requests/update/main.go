@@ -26,9 +26,7 @@ type found struct {
 
 func operation(t *table.Table) rest.Operation[found] {
 	return rest.Operation[found]{
-		Needs: caller.WriteRequests,
-		Path:  rest.Request,
-		Verbs: []string{"PUT", "UPDATE"},
+		Route: "PUT /api/portal/requests/{id}",
 		First: func(ctx context.Context, in rest.In) (found, error) {
 			var f found
 			if err := rest.Decode(in.Body, &f.asked); err != nil {

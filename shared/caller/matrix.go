@@ -1,0 +1,123 @@
+package caller
+
+import (
+	"slices"
+
+	"keydesk/shared/portal"
+)
+
+// Role is what a credential was made for.
+type Role string
+
+// The roles.
+const (
+	Admin    Role = "admin"    // everything
+	Reviewer Role = "reviewer" // reads and decides
+	Portal   Role = "portal"   // a portal or script that acts for developers: reads, and writes developers and requests
+)
+
+// Roles are all of them.
+var Roles = []Role{Admin, Reviewer, Portal}
+
+// Permission is what a route asks of its caller.
+type Permission string
+
+// The permissions.
+const (
+	ReadRequests       Permission = "requests:read"
+	WriteRequests      Permission = "requests:write"
+	DecideRequests     Permission = "requests:decide"
+	ApproveRequests    Permission = "requests:approve" // decide, or approve what one created and nobody needs to decide
+	ReadDevelopers     Permission = "developers:read"
+	WriteDevelopers    Permission = "developers:write"
+	ReadCatalogue      Permission = "catalogue:read"
+	WriteCatalogue     Permission = "catalogue:write"
+	ReadPolicies       Permission = "policies:read"
+	WritePolicies      Permission = "policies:write"
+	ReadConfiguration  Permission = "configuration:read"
+	WriteConfiguration Permission = "configuration:write"
+)
+
+// grant is a line of the matrix: who has a permission, and the routes that ask for it.
+type grant struct {
+	permission Permission
+	roles      []Role
+	routes     []string // "VERB path", as template.yaml spells them
+}
+
+// matrix says who may do what: every route of the API stands here once, and nowhere else in the code.
+var matrix = []grant{
+	{ReadRequests, []Role{Admin, Reviewer, Portal}, []string{
+		"GET /api/portal/requests", "GET /api/portal/requests/{id}",
+	}},
+	{WriteRequests, []Role{Admin, Portal}, []string{
+		"POST /api/portal/requests", "PUT /api/portal/requests/{id}", "DELETE /api/portal/requests/{id}",
+	}},
+	{DecideRequests, []Role{Admin, Reviewer}, []string{
+		"PUT /api/portal/requests/decline/{id}",
+	}},
+	{ApproveRequests, []Role{Admin, Reviewer, Portal}, []string{
+		"PUT /api/portal/requests/approve/{id}",
+	}},
+	{ReadDevelopers, []Role{Admin, Reviewer, Portal}, []string{
+		"GET /api/portal/developers", "GET /api/portal/developers/{id}", "GET /api/portal/developers/email/{email}",
+	}},
+	{WriteDevelopers, []Role{Admin, Portal}, []string{
+		"POST /api/portal/developers", "PUT /api/portal/developers/{id}", "DELETE /api/portal/developers/{id}",
+		"POST /api/portal/developers/verify_credentials", "POST /api/portal/developers/password/{id}",
+	}},
+	{ReadCatalogue, []Role{Admin, Reviewer, Portal}, []string{
+		"GET /api/portal/catalogue",
+	}},
+	{WriteCatalogue, []Role{Admin}, []string{
+		"POST /api/portal/catalogue", "PUT /api/portal/catalogue",
+	}},
+	{ReadPolicies, []Role{Admin, Reviewer, Portal}, []string{
+		"GET /api/portal/policies", "GET /api/portal/policies/search", "GET /api/portal/policies/{policy}",
+	}},
+	{WritePolicies, []Role{Admin}, []string{
+		"POST /api/portal/policies", "PUT /api/portal/policies/{policy}", "DELETE /api/portal/policies/{policy}",
+	}},
+	{ReadConfiguration, []Role{Admin, Reviewer, Portal}, []string{
+		"GET /api/portal/configuration",
+	}},
+	{WriteConfiguration, []Role{Admin}, []string{
+		"POST /api/portal/configuration", "PUT /api/portal/configuration",
+	}},
+}
+
+// Routes are all that ask for a permission, sorted.
+func Routes() []string {
+	var all []string
+	for _, g := range matrix {
+		all = append(all, g.routes...)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Needs is the permission that a route asks for; false where the matrix does not have the route.
+func Needs(route string) (Permission, bool) {
+	for _, g := range matrix {
+		if slices.Contains(g.routes, route) {
+			return g.permission, true
+		}
+	}
+	return "", false
+}
+
+// May tells whether the role has the permission.
+func (r Role) May(p Permission) bool {
+	return slices.ContainsFunc(matrix, func(g grant) bool { return g.permission == p && slices.Contains(g.roles, r) })
+}
+
+// May tells whether the caller's role has the permission.
+func (c *Caller) May(p Permission) bool { return c.Role.May(p) }
+
+// Require refuses, in words, a caller whose role lacks the permission.
+func (c *Caller) Require(p Permission) error {
+	if c.May(p) {
+		return nil
+	}
+	return portal.Refuse(portal.Forbidden, "access denied: You do not have permission %s; the role %s lacks it.", p, c.Role)
+}

@@ -1,0 +1,96 @@
+package rest
+
+import (
+	"net/url"
+	"os"
+	"strconv"
+
+	"keydesk/shared/portal"
+)
+
+// deepest is the last object that a page number may reach: all that come before it have to be read. A cursor reaches any.
+const deepest = 10_000
+
+// Paging is how much of a list one answer shows.
+type Paging struct {
+	Size       int    // of a page
+	MaxUnpaged int    // that p=-1 shows at the most
+	PublicURL  string // of the API, for links to the next page; empty: the domain that the gateway answers for
+}
+
+// PagingFromEnv are the settings of the template. It panics where one makes no sense.
+func PagingFromEnv() Paging {
+	return Paging{Size: positive("KEYDESK_PAGE_SIZE"), MaxUnpaged: positive("KEYDESK_MAX_UNPAGED"), PublicURL: os.Getenv("KEYDESK_PUBLIC_URL")}
+}
+
+func positive(variable string) int {
+	n, err := strconv.Atoi(os.Getenv(variable))
+	if err != nil || n < 1 {
+		panic(variable + " is not a positive number")
+	}
+	return n
+}
+
+// Page is the part of a list that a call asks for.
+type Page struct {
+	Skip  int  // objects before it
+	Size  int  // objects on it
+	Whole bool // p=-1: everything
+}
+
+// Page reads p: absent, 0 and 1 are the first page; -1, or less, is everything.
+func (s Paging) Page(query url.Values) (Page, error) {
+	text := query.Get("p")
+	if text == "" {
+		return Page{Size: s.Size}, nil
+	}
+	p, err := strconv.Atoi(text)
+	switch {
+	case err != nil:
+		return Page{}, portal.Refuse(portal.Invalid, "p: %.40q is not the number of a page; the first is 1, and -1 asks for everything.", text)
+	case p < 0:
+		return Page{Size: s.MaxUnpaged, Whole: true}, nil
+	case p > deepest/s.Size:
+		return Page{}, portal.Refuse(portal.TooLarge, "p: page numbers reach the newest %d; go on from there with the cursor of the Link header.", deepest)
+	}
+	return Page{Skip: max(0, p-1) * s.Size, Size: s.Size}, nil
+}
+
+// Reads is how many objects to read for the page: one more than it shows, to know whether another page follows.
+func (p Page) Reads() int { return p.Skip + p.Size + 1 }
+
+// Pages is how many there are; everything at once is one.
+func (p Page) Pages(total int) int {
+	if p.Whole {
+		return 1
+	}
+	return max(1, (total+p.Size-1)/p.Size)
+}
+
+// Part is what the page shows of what was read for it, and whether more follows. Everything at once has to be everything.
+func Part[T any](p Page, read []T) (shown []T, more bool, err error) {
+	read = read[min(p.Skip, len(read)):]
+	if len(read) <= p.Size {
+		return read, false, nil
+	}
+	if p.Whole {
+		return nil, false, portal.Refuse(portal.TooLarge, "There are more than %d; read them in pages, with ?p=1, 2, ... or the cursor of the Link header.", p.Size)
+	}
+	return read[:p.Size], true, nil
+}
+
+// Next is the Link to the page that begins after a cursor: page numbers shift with every new object. Filters are the members
+// of the query that the next page asks for as well.
+func (s Paging) Next(in In, cursor string, filters ...string) map[string]string {
+	base := s.PublicURL
+	if base == "" {
+		base = "https://" + in.Domain
+	}
+	query := url.Values{"cursor": {cursor}}
+	for _, name := range filters {
+		if value := in.Query.Get(name); value != "" {
+			query.Set(name, value)
+		}
+	}
+	return map[string]string{"Link": "<" + base + in.Path + "?" + query.Encode() + `>; rel="next"`}
+}

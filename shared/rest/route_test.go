@@ -1,0 +1,116 @@
+package rest_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"keydesk/infra/desktest"
+	"keydesk/infra/fixture"
+	"keydesk/shared/caller"
+	"keydesk/shared/rest"
+)
+
+// Every path of the API finds its route, with a slash at its end and below a stage's name too; whatever else there is finds none.
+func TestRoutes(t *testing.T) {
+	t.Parallel()
+	desk := desktest.New(t, fixture.Desk)
+	var took, named string
+	all := rest.Handle(desk.Table, everyRoute(&took, &named)...)
+	const id = fixture.Pending
+	const malformed, gone = " ID: 24 lower-case hexadecimal digits are expected.", "Could not retrieve portal object."
+	long := strings.Repeat("x", 255)
+	for _, c := range []struct{ verb, path, want, named, message string }{
+		{"GET", "/api/portal/requests", "GET /api/portal/requests", "", ""},
+		{"GET", "/api/portal/requests/", "GET /api/portal/requests", "", ""},
+		{"GET", "/api/portal/requests/" + id + "//", "GET /api/portal/requests/{id}", id, ""},
+		{"UPDATE", "/api/portal/requests/" + id, "PUT /api/portal/requests/{id}", id, ""},
+		{"PUT", "/api/portal/requests/approve/" + id, "PUT /api/portal/requests/approve/{id}", id, ""},
+		{"GET", "/api/portal/policies/search", "GET /api/portal/policies/search", "", ""},
+		{"GET", "/api/portal/policies/search/", "GET /api/portal/policies/search", "", ""},
+		{"GET", "/api/portal/policies/gold plan", "GET /api/portal/policies/{policy}", "gold plan", ""},
+		{"GET", "/api/portal/developers/email/a+b@example.org", "GET /api/portal/developers/email/{email}", "a+b@example.org", ""},
+		{"GET", "/stage/api/portal/developers/" + id, "GET /api/portal/developers/{id}", id, ""},
+
+		{"GET", "/api/portal/requests/" + id[1:], "", "", "Invalid request" + malformed},
+		{"PUT", "/api/portal/requests/approve", "", "", "Invalid request" + malformed},
+		{"POST", "/api/portal/developers/password/x", "", "", "Invalid developer" + malformed},
+		{"GET", "/api/portal/policies/" + long, "", "", "The path names an object in 255 bytes; no name has more than 254."},
+		{"POST", "/api/portal/requests/" + id, "", "", "POST is not allowed here; use DELETE or GET or PUT."},
+		{"GET", "/api/portal/requests/decline/" + id, "", "", "GET is not allowed here; use PUT."},
+		{"GET", "/api/portal/developers/verify_credentials", "", "", "GET is not allowed here; use POST."},
+		{"UPDATE", "/api/portal/requests", "", "", "UPDATE is not allowed here; use GET or POST."},
+		{"GET", "/api/portal/requests/" + id + "/history", "", "", gone},
+		{"GET", "/api/portal", "", "", gone},
+		{"GET", "", "", "", gone},
+		{"GET", "//api/portal/requests", "", "", gone},
+	} {
+		took, named = "", ""
+		event := call(fixture.AdminCredential)
+		event.RawPath, event.RequestContext.HTTP.Method, event.RequestContext.Stage = c.path, c.verb, "stage"
+		response, err := all(t.Context(), event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said envelope
+		if err := json.Unmarshal([]byte(response.Body), &said); err != nil {
+			t.Fatal(err)
+		}
+		if took != c.want || named != c.named || said.Message != c.message {
+			t.Errorf("%s %s: %q with %q, %d %s; want %q with %q, %s", c.verb, c.path, took, named, response.StatusCode, said.Message, c.want, c.named, c.message)
+		}
+		if allow := response.Headers["Allow"]; (allow != "") != (response.StatusCode == http.StatusMethodNotAllowed) || strings.Contains(allow, c.verb) {
+			t.Errorf("%s %s: %d, Allow: %s", c.verb, c.path, response.StatusCode, allow)
+		}
+	}
+}
+
+// everyRoute is an operation a route of the matrix, which notes that it was taken and what the path named.
+func everyRoute(took, named *string) (all []rest.Endpoint) {
+	for _, route := range caller.Routes() {
+		all = append(all, rest.Operation[struct{}]{
+			Route: route,
+			First: func(context.Context, rest.In) (struct{}, error) { return struct{}{}, nil },
+			Then: func(_ context.Context, in rest.In, _ caller.Caller, _ struct{}) (rest.Out, error) {
+				*took, *named = route, in.ID
+				return rest.OK(""), nil
+			},
+		})
+	}
+	return all
+}
+
+// A function answers for its own routes only, whatever a front end brings it.
+func TestAnothersRoute(t *testing.T) {
+	t.Parallel()
+	desk := desktest.New(t, fixture.Desk)
+	event := call(fixture.AdminCredential)
+	event.RawPath = "/api/portal/requests/approve/" + fixture.Pending
+	if response, said := answer(t, desk.Table, operation(reads, nil), event); response.StatusCode != http.StatusNotFound {
+		t.Errorf("%d %s", response.StatusCode, said.Message)
+	}
+}
+
+func TestARouteThatNobodyKnowsPanics(t *testing.T) {
+	defer func() {
+		if said, _ := recover().(string); !strings.Contains(said, "GET /api/portal/nothing") {
+			t.Errorf("panic %q", said)
+		}
+	}()
+	rest.Handle(nil, rest.Operation[struct{}]{Route: "GET /api/portal/nothing"})
+}
+
+// What no function's routes take is refused without a look at who asks.
+func TestUnknown(t *testing.T) {
+	for path, want := range map[string]int{"/": 404, "/api/portal/requests": 405, "/api/portal/developers/": 405, "/api/portal/keys": 404} {
+		var event events.APIGatewayV2HTTPRequest
+		event.RawPath, event.RequestContext.HTTP.Method = path, "PATCH"
+		if response := rest.Unknown(event); response.StatusCode != want {
+			t.Errorf("%s: %d %s", path, response.StatusCode, response.Body)
+		}
+	}
+}
