@@ -16,7 +16,8 @@ const org = "5e9d9544a1dcd60001d0ed20"
 
 func secrets(t *testing.T) map[string]string {
 	t.Helper()
-	all := map[string]string{"credential": caller.Mint(org).Reveal()}
+	credential, _ := caller.Mint(org)
+	all := map[string]string{"credential": credential.Reveal()}
 	for _, form := range []apikey.Form{apikey.Base64, apikey.OrgID} {
 		key, err := apikey.Mint(rand.Reader, org, form)
 		if err != nil {

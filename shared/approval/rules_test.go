@@ -146,7 +146,7 @@ func TestWhatEntriesDemand(t *testing.T) {
 }
 
 func TestMayApprove(t *testing.T) {
-	const mine, another = "my credential", "another's"
+	const mine, before, another = "my credential", "the one before it", "another's"
 	for _, c := range []struct {
 		role      caller.Role
 		createdBy string
@@ -162,11 +162,14 @@ func TestMayApprove(t *testing.T) {
 		{caller.Portal, mine, []string{"claimed"}, false},
 		{caller.Portal, mine, []string{"no entry"}, false},
 		{caller.Portal, mine, []string{"automatic", "reviewed"}, false},
+		{caller.Portal, before, []string{"automatic"}, true},
+		{caller.Portal, before, []string{"reviewed"}, false},
 		{caller.Portal, another, []string{"automatic"}, false},
+		{caller.Portal, "", []string{"automatic"}, false},
 		{"", another, []string{"automatic"}, false},
 		{"nobody", another, []string{"reviewed"}, false},
 	} {
-		who := caller.Caller{Role: c.role, Credential: mine}
+		who := caller.Caller{Role: c.role, Credential: mine, Replaces: before}
 		r := table.Request{CreatedBy: c.createdBy, Request: portal.Request{ApplyPolicies: c.policies}}
 		err := mayApprove(&who, &r, desk(portal.Config{}))
 		var refusal *portal.Error

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"keydesk/infra/local/doubles"
+	"keydesk/infra/tabletest"
+)
+
+// cloudFormation answers DescribeStacks as AWS does (moto would need a dozen packages more to). The stack "theirs" is not
+// Keydesk's.
+func cloudFormation(t *testing.T, tableName string) string {
+	t.Helper()
+	stacks := map[string]string{"keydesk": "TableName", "ours": "TableName", "theirs": "BucketName"}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		key, known := stacks[r.FormValue("StackName")]
+		w.Header().Set("Content-Type", "text/xml")
+		if !known || r.FormValue("Action") != "DescribeStacks" {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = fmt.Fprint(w, `<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>
+				<Code>ValidationError</Code><Message>Stack with id such does not exist</Message></Error><RequestId>1</RequestId></ErrorResponse>`)
+			return
+		}
+		_, _ = fmt.Fprintf(w, `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member>
+			<StackName>such</StackName><StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-11-22T08:00:00Z</CreationTime><Outputs>
+			<member><OutputKey>ApiUrl</OutputKey><OutputValue>https://example.com</OutputValue></member>
+			<member><OutputKey>%s</OutputKey><OutputValue>%s</OutputValue></member></Outputs></member></Stacks></DescribeStacksResult>
+			<ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></DescribeStacksResponse>`, key, tableName)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// What the command line names comes before KEYDESK_TABLE, and that before the usual stack; stderr says what it came to.
+func TestWhere(t *testing.T) {
+	t.Parallel()
+	desk := tabletest.New(t)
+	cloud := endpointOfCF + "=" + cloudFormation(t, desk.Name())
+	endpoint := os.Getenv(doubles.DynamoDBVariable)
+	ours := "admin: table " + desk.Name() + " of " + endpoint
+	nobody := []string{"AWS_ACCESS_KEY_ID=", "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull, "AWS_CONFIG_FILE=" + os.DevNull}
+	for name, c := range map[string]struct {
+		environment, arguments []string
+		want                   string
+		fails                  bool
+	}{
+		"a stack":                     {nil, []string{"--stack", "ours"}, ours, false},
+		"the usual stack":             {nil, nil, ours, false},
+		"a stack before the variable": {[]string{"KEYDESK_TABLE=nowhere"}, []string{"--stack", "ours"}, ours, false},
+		"a table before the variable": {[]string{"KEYDESK_TABLE=nowhere"}, []string{"--table", desk.Name()}, ours, false},
+		"the variable":                {[]string{"KEYDESK_TABLE=" + desk.Name(), endpointOfCF + "=http://127.0.0.1:1"}, nil, ours, false},
+		"a stack that is not there":   {nil, []string{"--stack", "gone"}, "--stack: there is no stack gone in eu-west-1", true},
+		"a stack of somebody else's":  {nil, []string{"--stack", "theirs"}, "--stack: theirs has no output TableName", true},
+		"a table that is not there":   {[]string{"KEYDESK_TABLE=nowhere"}, nil, "there is no table nowhere in " + endpoint, true},
+		"no region":                   {[]string{"AWS_REGION=", "AWS_CONFIG_FILE=" + os.DevNull}, nil, "no AWS region: set AWS_REGION", true},
+		"no credentials":              {nobody, nil, "no AWS credentials: set AWS_PROFILE", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd, out, stderr := start(t, append([]string{cloud}, c.environment...), append(c.arguments, "organisation", "list")...)
+			err := cmd.Run()
+			if (err != nil) != c.fails || !strings.Contains(stderr.String(), c.want) || strings.HasPrefix(out.String(), "ID  NAME") == c.fails {
+				t.Errorf("%v; want %q in\n%s%s", err, c.want, stderr, out)
+			}
+		})
+	}
+}
+
+// The names that the tool looks for are those that samconfig.toml and template.yaml give.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	for file, want := range map[string]string{
+		"samconfig.toml": "\nstack_name = \"" + usualStack + "\"\n", "template.yaml": "\n  " + output + ":\n    Description: The table",
+	} {
+		text, err := os.ReadFile("../../" + file)
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s does not say %q (%v)", file, want, err)
+		}
+	}
+}
