@@ -50,6 +50,9 @@ func open(t testing.TB, books *table.Table, options ...func(*aws.Config)) *appro
 	}
 }
 
+// BoxPrefix is what the names of the desk's boxes begin with: the KEYDESK_BOX_PREFIX of a function that works at it.
+func (d *Desk) BoxPrefix() string { return shelf(d.Table) }
+
 func shelf(books *table.Table) string { return "desktest/" + books.Name() }
 
 // Boxes are the names of the desk's boxes, without what all of them begin with.

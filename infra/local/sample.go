@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"time"
 
 	"keydesk/shared/caller"
 	"keydesk/shared/portal"
@@ -23,7 +23,6 @@ const (
 
 // The organisation's configuration counts where an entry of the catalogue does not override it.
 const configuration = `{
-	"id": "68a1c0e05f1d2b3c4d5e6f02", "org_id": "` + org + `",
 	"signup_fields": [], "key_request_fields": ["usecase"],
 	"require_key_approval": true, "secure_key_approval": false, "enable_multi_selection": true,
 	"redirect_on_key_request": false, "redirect_to": "", "oauth_usage_limit": 0,
@@ -31,35 +30,36 @@ const configuration = `{
 	"email": "api@orchard.example", "override": false, "auto_approve": true
 }`
 
-var policies = map[string]string{
-	payments: `{"_id": "` + payments + `", "org_id": "` + org + `", "name": "Payments", "active": true, "is_inactive": false,
+var policies = []portal.Object{
+	`{"_id": "` + payments + `", "name": "Payments", "active": true, "is_inactive": false,
 		"rate": 20, "per": 1, "quota_max": 100000, "quota_renewal_rate": 86400, "key_expires_in": 31536000}`,
-	rates: `{"_id": "` + rates + `", "org_id": "` + org + `", "name": "Exchange rates", "active": true, "is_inactive": false,
+	`{"_id": "` + rates + `", "name": "Exchange rates", "active": true, "is_inactive": false,
 		"rate": 5, "per": 1, "quota_max": 1000, "quota_renewal_rate": 86400, "key_expires_in": 0}`,
-	accounts: `{"_id": "` + accounts + `", "org_id": "` + org + `", "name": "Accounts", "active": true, "is_inactive": false,
+	`{"_id": "` + accounts + `", "name": "Accounts", "active": true, "is_inactive": false,
 		"rate": 10, "per": 1, "quota_max": 20000, "quota_renewal_rate": 86400, "key_expires_in": 7776000}`,
 }
 
-var entries = map[string]string{
-	payments: `{
+// The catalogue, in the order in which a portal shows it.
+const catalogue = `{"email": "api@orchard.example", "apis": [
+	{
 		"name": "Payments API", "short_description": "Take payments from an Orchard account.", "long_description": "",
 		"show": true, "api_id": "", "policy_id": "` + payments + `", "version": "v2", "is_keyless": false,
 		"auth_type": "authToken", "fields": {}, "config": {"override": false}
-	}`,
-	rates: `{
+	},
+	{
 		"name": "Exchange rates API", "short_description": "Today's rates. For everybody.", "long_description": "",
 		"show": true, "api_id": "", "policy_id": "` + rates + `", "version": "v2", "is_keyless": false,
 		"auth_type": "authToken", "fields": {},
 		"config": {"override": true, "require_key_approval": false, "enable_multi_selection": true, "key_request_fields": []}
-	}`,
-	accounts: `{
+	},
+	{
 		"name": "Accounts API", "short_description": "Read an account and its movements, with its owner's consent.",
 		"long_description": "", "show": true, "api_id": "", "policy_id": "` + accounts + `", "version": "v2",
 		"is_keyless": false, "auth_type": "authToken", "fields": {},
 		"config": {"override": true, "require_key_approval": true, "enable_multi_selection": false,
 			"key_request_fields": ["usecase"]}
-	}`,
-}
+	}
+]}`
 
 var developers = []portal.Developer{
 	{
@@ -84,29 +84,55 @@ func writeSample(ctx context.Context, t *table.Table) (map[string]string, error)
 	known := map[string]string{
 		"KEYDESK_ORG": org, "KEYDESK_DEVELOPER": ada, "KEYDESK_POLICY": payments, "KEYDESK_POLICY_AUTO": rates,
 	}
-	if err := t.PutConfiguration(ctx, org, json.RawMessage(configuration)); err != nil {
+	if err := publish(ctx, t, time.Now()); err != nil {
 		return nil, err
 	}
-	for id, policy := range policies {
-		if err := t.PutPolicy(ctx, org, id, json.RawMessage(policy)); err != nil {
-			return nil, err
-		}
-		if err := t.PutEntry(ctx, org, id, json.RawMessage(entries[id])); err != nil {
+	for _, developer := range developers {
+		if err := t.CreateDeveloper(ctx, table.Account{Developer: developer}); err != nil {
 			return nil, err
 		}
 	}
-	for _, developer := range developers {
-		if err := t.CreateDeveloper(ctx, developer); err != nil {
-			return nil, err
+	return known, admitCallers(ctx, t, known)
+}
+
+// publish writes the configuration, the policies and the catalogue.
+func publish(ctx context.Context, t *table.Table, now time.Time) error {
+	settings, err := portal.NewConfiguration(org, portal.NewID(now), configuration)
+	if err != nil {
+		return err
+	}
+	if err := t.CreateConfiguration(ctx, org, settings); err != nil {
+		return err
+	}
+	for _, document := range policies {
+		policy, err := portal.NewPolicy(org, document, now)
+		if err != nil {
+			return err
 		}
+		if err := t.CreatePolicy(ctx, org, policy); err != nil {
+			return err
+		}
+	}
+	whole, err := portal.NewCatalogue(org, portal.NewID(now), catalogue)
+	if err != nil {
+		return err
+	}
+	return t.WriteCatalogue(ctx, org, table.Catalogue{}, whole.Catalogue)
+}
+
+// admitCallers makes a credential for each caller, and adds it to what is known.
+func admitCallers(ctx context.Context, t *table.Table, known map[string]string) error {
+	now := time.Now()
+	if err := t.CreateOrganisation(ctx, table.Organisation{ID: org, Name: "Orchard Bank", Created: now.Unix()}); err != nil {
+		return err
 	}
 	for variable, who := range callers {
-		credential := caller.Mint(org).Reveal()
-		who.Org, who.Credential = org, caller.Hash(credential)
-		if err := t.PutCaller(ctx, who); err != nil {
-			return nil, err
+		credential, hash := caller.Mint(org)
+		who.Org, who.Credential = org, hash
+		if err := t.CreateCredential(ctx, table.Credential{Caller: who, ID: portal.NewID(now), Created: now.Unix()}); err != nil {
+			return err
 		}
-		known[variable] = credential
+		known[variable] = credential.Reveal()
 	}
-	return known, nil
+	return nil
 }

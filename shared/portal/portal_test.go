@@ -3,7 +3,6 @@ package portal_test
 import (
 	"encoding/json"
 	"errors"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -104,60 +103,5 @@ func TestObjectRefusesWhatIsNone(t *testing.T) {
 		if !errors.As(err, &wrong) || wrong.Field != "fields" {
 			t.Errorf("%s: %v, which does not name the member", text, err)
 		}
-	}
-}
-
-func TestEntryKeepsItsDocument(t *testing.T) {
-	const document = `{"policy_id":"p","name":"Pets","hasDocumentation":true,"config":{"override":true,"require_key_approval":true,"mail":{}},"x":[1]}`
-	var e portal.Entry
-	if err := json.Unmarshal([]byte(document), &e); err != nil {
-		t.Fatal(err)
-	}
-	if e.PolicyID != "p" || e.AuthType != portal.AuthToken || !e.Config.Override || !e.Config.RequireKeyApproval {
-		t.Errorf("read %+v", e)
-	}
-	if text, err := json.Marshal(e); err != nil || string(text) != document {
-		t.Errorf("written as %s, %v", text, err)
-	}
-	if err := json.Unmarshal([]byte(`{"policy_id":5}`), &e); err == nil {
-		t.Error("an entry whose policy is a number is read")
-	}
-}
-
-func TestConfigurationKeepsItsDocument(t *testing.T) {
-	const document = `{"id":"c","require_key_approval":true,"auto_approve":true,"disable_login":false}`
-	var c portal.Configuration
-	if err := json.Unmarshal([]byte(document), &c); err != nil {
-		t.Fatal(err)
-	}
-	if !c.RequireKeyApproval || !c.AutoApprove {
-		t.Errorf("read %+v", c)
-	}
-	if text, err := json.Marshal(c); err != nil || string(text) != document {
-		t.Errorf("written as %s, %v", text, err)
-	}
-}
-
-func TestEntryCountsWhereItOverrides(t *testing.T) {
-	own, organisations := portal.Config{SecureKeyApproval: true}, portal.Config{RequireKeyApproval: true}
-	c := portal.Configuration{Config: organisations}
-	e := portal.Entry{Config: own}
-	if got := e.Effective(&c); !reflect.DeepEqual(got, organisations) {
-		t.Errorf("without override: %+v", got)
-	}
-	e.Config.Override = true
-	if got := e.Effective(&c); got.RequireKeyApproval || !got.SecureKeyApproval {
-		t.Errorf("with override: %+v", got)
-	}
-}
-
-func TestPolicyIsUsable(t *testing.T) {
-	for _, p := range []portal.Policy{{}, {IsInactive: true}, {Active: true, IsInactive: true}} {
-		if p.Usable() {
-			t.Errorf("%+v is usable", p)
-		}
-	}
-	if p := (portal.Policy{Active: true}); !p.Usable() {
-		t.Errorf("%+v is not usable", p)
 	}
 }

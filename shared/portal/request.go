@@ -45,11 +45,6 @@ type Request struct {
 	Delivery  *Delivery `json:"delivery,omitempty"`
 }
 
-// OAuthInfo is what an OAuth client of the developer's would need.
-type OAuthInfo struct {
-	RedirectURI string `json:"redirect_uri"` // several are joined by commas
-}
-
 // Delivery says to whom a request's key was handed, and when. A key is handed over once.
 type Delivery struct {
 	To string `json:"to"`
@@ -119,15 +114,19 @@ func (in *RequestInput) Validate() error {
 		return Refuse(Invalid, "for_api is longer than %d bytes; leave it empty.", maxName)
 	case len(text(in.Certificate)) > maxText:
 		return Refuse(Invalid, "certificate is longer than %d bytes.", maxText)
-	case in.OAuthInfo != nil && len(in.OAuthInfo.RedirectURI) > maxText:
-		return Refuse(Invalid, "oauth_info.redirect_uri is longer than %d bytes.", maxText)
 	case in.Fields != nil && len(*in.Fields) > maxFieldsBytes:
 		return Refuse(Invalid, "fields is %d bytes long; at most %d are kept.", len(*in.Fields), maxFieldsBytes)
 	case len(text(in.Version)) > maxName:
 		return Refuse(Invalid, "version is longer than %d bytes; send \"v2\" or nothing.", maxName)
 	case in.DateCreated != nil && len(*in.DateCreated) > maxName:
 		return Refuse(Invalid, "date_created is not a time; send it as 2026-01-31T12:00:00Z or leave it out.")
-	case in.Fields != nil:
+	}
+	if in.OAuthInfo != nil {
+		if err := in.OAuthInfo.validate(); err != nil {
+			return err
+		}
+	}
+	if in.Fields != nil {
 		return in.Fields.readable("fields")
 	}
 	return nil
@@ -192,13 +191,18 @@ func (r *Request) take(in *RequestInput, policies []string) {
 // Open tells whether the request still waits for somebody's decision.
 func (r *Request) Open() bool { return r.State == Pending || r.State == Waiting }
 
-// dateCreated keeps a client's own date if it is one: their clocks are wrong, but their lists show what they sent. The zero time
-// is what Go's clients send when they mean none.
+// dateCreated keeps a client's own date if it is one: their clocks are wrong, but their lists show what they sent.
 func dateCreated(sent string, now time.Time) string {
-	if at, err := time.Parse(time.RFC3339Nano, sent); err == nil && !at.IsZero() {
+	if dated(sent) {
 		return sent
 	}
 	return Timestamp(now)
+}
+
+// dated tells whether a client has sent a time. The zero time is what Go's clients send when they mean none.
+func dated(sent string) bool {
+	at, err := time.Parse(time.RFC3339Nano, sent)
+	return err == nil && !at.IsZero()
 }
 
 // Timestamp writes a time as the desk writes all of its own.

@@ -33,11 +33,6 @@ func (b *Books) Settings(policy string) portal.Config {
 	return e.Effective(&b.Configuration)
 }
 
-// document is how a policy, an entry or a configuration is stored: its JSON, just as it came.
-type document struct {
-	Document string `json:"document"`
-}
-
 // Books reads the developer, the organisation's configuration and what the policies are.
 func (t *Table) Books(ctx context.Context, org, developer string, policies []string) (Books, error) {
 	found, err := t.read(ctx, bookKeys(org, developer, policies)...)
@@ -145,22 +140,7 @@ func parseDocument(it item, into any) (there bool, err error) {
 		return false, nil
 	}
 	if err := json.Unmarshal([]byte(text(it["document"])), into); err != nil {
-		return false, fmt.Errorf("stored %s: %w", text(it["SK"]), err)
+		return false, fmt.Errorf("stored %s: %v", text(it["SK"]), err) //nolint:errorlint // no client may read it, though it be worded as a refusal
 	}
 	return true, nil
-}
-
-// PutPolicy writes a policy from its JSON.
-func (t *Table) PutPolicy(ctx context.Context, org, id string, policy json.RawMessage) error {
-	return t.put(ctx, policyKey(org, id), document{string(policy)})
-}
-
-// PutEntry writes the catalogue entry of a policy from its JSON.
-func (t *Table) PutEntry(ctx context.Context, org, policy string, entry json.RawMessage) error {
-	return t.put(ctx, entryKey(org, policy), document{string(entry)})
-}
-
-// PutConfiguration writes an organisation's configuration from its JSON.
-func (t *Table) PutConfiguration(ctx context.Context, org string, configuration json.RawMessage) error {
-	return t.put(ctx, configurationKey(org), document{string(configuration)})
 }

@@ -2,7 +2,6 @@ package table_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -18,7 +17,6 @@ import (
 	"keydesk/infra/faults"
 	"keydesk/infra/fixture"
 	"keydesk/infra/tabletest"
-	"keydesk/shared/caller"
 	"keydesk/shared/portal"
 	"keydesk/shared/table"
 )
@@ -30,10 +28,9 @@ func TestBooksOfManyPolicies(t *testing.T) {
 	books := tabletest.New(t, plan.Install)
 	var policies []string
 	for n := range 60 {
-		id := fmt.Sprintf("policy-%d", n)
-		policies = append(policies, id)
-		put(t, books, id, fmt.Sprintf(`{"_id": %q, "active": true}`, id))
+		policies = append(policies, fmt.Sprintf("policy-%d", n))
 	}
+	put(t, books, policies)
 	plan.Reset()
 	got, err := books.Books(t.Context(), fixture.Org, fixture.Ada, append(policies, policies...))
 	if err != nil {
@@ -54,10 +51,9 @@ func TestBooksAnsweredByHalves(t *testing.T) {
 	books := tabletest.New(t, plan.Install, byHalves)
 	var policies []string
 	for n := range 8 {
-		id := fmt.Sprintf("policy-%d", n)
-		policies = append(policies, id)
-		put(t, books, id, fmt.Sprintf(`{"_id": %q, "active": true}`, id))
+		policies = append(policies, fmt.Sprintf("policy-%d", n))
 	}
+	put(t, books, policies)
 	plan.Reset()
 	got, err := books.Books(t.Context(), fixture.Org, fixture.Ada, policies)
 	if err != nil || len(got.Policies) != 8 || len(got.Entries) != 8 {
@@ -94,12 +90,22 @@ func byHalves(cfg *aws.Config) {
 	})
 }
 
-func put(t *testing.T, books *table.Table, policy, document string) {
+// put writes policies, and a catalogue of them.
+func put(t *testing.T, books *table.Table, policies []string) {
 	t.Helper()
-	if err := books.PutPolicy(t.Context(), fixture.Org, policy, json.RawMessage(document)); err != nil {
-		t.Fatal(err)
+	var entries []string
+	for _, id := range policies {
+		policy, err := portal.NewPolicy(fixture.Org, portal.Object(fmt.Sprintf(`{"_id": %q, "name": "a plan"}`, id)), time.Now())
+		if err == nil {
+			err = books.CreatePolicy(t.Context(), fixture.Org, policy)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, fmt.Sprintf(`{"policy_id": %q}`, id))
 	}
-	if err := books.PutEntry(t.Context(), fixture.Org, policy, json.RawMessage(fmt.Sprintf(`{"policy_id": %q}`, policy))); err != nil {
+	catalogue := catalogueOf(t, entries...)
+	if err := books.WriteCatalogue(t.Context(), fixture.Org, table.Catalogue{}, catalogue); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -124,7 +130,9 @@ func TestBooksWithoutPages(t *testing.T) {
 func TestBrokenDocument(t *testing.T) {
 	t.Parallel()
 	books := tabletest.New(t)
-	put(t, books, "broken", `{"active": "yes"}`)
+	tabletest.Restore(t, books, []map[string]types.AttributeValue{{
+		"PK": text("ORG#" + fixture.Org), "SK": text("POLICY#broken"), "document": text(`{"active": "yes"}`),
+	}})
 	_, err := books.Books(t.Context(), fixture.Org, "", []string{"broken"})
 	if err == nil || !strings.Contains(err.Error(), "POLICY#broken") {
 		t.Errorf("%v does not name what is broken", err)
@@ -132,33 +140,5 @@ func TestBrokenDocument(t *testing.T) {
 	var refusal *portal.Error
 	if errors.As(err, &refusal) {
 		t.Errorf("clients are told: %v", err)
-	}
-}
-
-func TestCaller(t *testing.T) {
-	t.Parallel()
-	books := tabletest.New(t)
-	now := time.Now().Unix()
-	for hash, expires := range map[string]int64{"good": 0, "late": now + 60, "expired": now, "long expired": 1} {
-		who := caller.Caller{Org: fixture.Org, Name: hash, Role: caller.Reviewer, Email: "r@example.com", Expires: expires, Credential: hash}
-		if err := books.PutCaller(t.Context(), who); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for presented, want := range map[caller.Presented]string{
-		{Org: fixture.Org, Hash: "good"}:         "good",
-		{Org: fixture.Org, Hash: "late"}:         "late",
-		{Org: fixture.Org, Hash: "expired"}:      "",
-		{Org: fixture.Org, Hash: "long expired"}: "",
-		{Org: fixture.Org, Hash: "unknown"}:      "",
-		{Org: fixture.OtherOrg, Hash: "good"}:    "",
-	} {
-		who, err := books.Caller(t.Context(), presented)
-		switch {
-		case want == "" && (!errors.Is(err, portal.ErrNotAuthorised) || who != caller.Caller{}):
-			t.Errorf("%v is %+v, %v", presented, who, err)
-		case want != "" && (err != nil || who.Name != want || who.Role != caller.Reviewer || who.Credential != want || who.Email != "r@example.com"):
-			t.Errorf("%v is %+v, %v", presented, who, err)
-		}
 	}
 }

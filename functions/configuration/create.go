@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"keydesk/shared/caller"
+	"keydesk/shared/portal"
+	"keydesk/shared/rest"
+	"keydesk/shared/table"
+)
+
+func create(t *table.Table) rest.Operation[portal.Configuration] {
+	return rest.Operation[portal.Configuration]{
+		Route: "POST /api/portal/configuration",
+		First: func(_ context.Context, in rest.In) (portal.Configuration, error) { return read(in) },
+		Then: func(ctx context.Context, in rest.In, _ caller.Caller, c portal.Configuration) (rest.Out, error) {
+			err := t.CreateConfiguration(ctx, in.Org, c)
+			var there *table.ConfigurationExists
+			if errors.As(err, &there) {
+				refusal := portal.Refuse(portal.Conflict, "There is a configuration already; change it with PUT.")
+				refusal.Meta = map[string]string{"id": there.ID}
+				return rest.Out{}, refusal
+			}
+			return rest.OK(c.ID), err
+		},
+	}
+}

@@ -1,0 +1,152 @@
+package portal
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// headShape is that of a catalogue without its apis, which are its entries, and its revision.
+var headShape = shapeOf(`{"id": "", "org_id": "", "email": ""}`)
+
+// Limits of a catalogue. The head and the order of the entries share one item of the table, and Lambda has to be able to
+// answer with the whole: see rest's maxAnswer.
+const (
+	maxEntries   = 1000
+	maxHeadBytes = 64 << 10
+	maxTravels   = 6<<20 - 128<<10
+)
+
+// Catalogue is what an organisation's developers can ask for: one document on the wire.
+type Catalogue struct {
+	ID       string // empty: there is none yet
+	Entries  []Entry
+	Revision int
+	head     Object // all of the document but apis and revision
+}
+
+// CatalogueInput is a catalogue as a client sends it.
+type CatalogueInput struct {
+	Catalogue
+	Whole  bool // it says what apis are
+	CopyOf *int // the revision of the copy that the client has changed; nil: it does not say
+}
+
+// NewCatalogue reads what a client sends. Id, organisation and revision are the desk's to say.
+func NewCatalogue(org, id string, sent Object) (CatalogueInput, error) {
+	var in CatalogueInput
+	text, err := sent.compact()
+	if err != nil {
+		return in, err
+	}
+	d := takeApart(text)
+	if in.CopyOf, err = revisionOf(d.get("revision")); err != nil {
+		return in, err
+	}
+	head, err := readDocument("The catalogue", "", Object(d.without("apis", "revision").text()), headShape)
+	if err != nil {
+		return in, err
+	}
+	in.ID, in.head = id, Object(head.set("id", quote(id)).set("org_id", quote(org)).text())
+	if len(in.head) > maxHeadBytes {
+		return in, Refuse(Invalid, "The catalogue is %d bytes long without its apis; at most %d are kept.", len(in.head), maxHeadBytes)
+	}
+	in.Whole = d.find("apis") != nil
+	if in.Entries, err = entriesOf(d.get("apis")); err != nil {
+		return in, err
+	}
+	return in, in.fits()
+}
+
+// revisionOf reads a catalogue's revision; null is none.
+func revisionOf(value string) (*int, error) {
+	if value == "null" {
+		return nil, nil //nolint:nilnil // no revision is an answer, not a fault
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 0 {
+		return nil, Refuse(Invalid, "revision: a whole number is expected, that of the catalogue that was read; without it, whatever is stored is replaced.")
+	}
+	return &n, nil
+}
+
+func entriesOf(apis string) ([]Entry, error) {
+	var sent []json.RawMessage
+	switch kind := kindOf(apis); {
+	case kind != "a list" && kind != "null":
+		return nil, Refuse(Invalid, "apis: a list is expected, not %s.", kind)
+	case json.Unmarshal([]byte(apis), &sent) != nil:
+		return nil, ErrMalformed
+	case len(sent) > maxEntries:
+		return nil, Refuse(Invalid, "apis has %d entries; a catalogue may have %d.", len(sent), maxEntries)
+	}
+	entries := make([]Entry, len(sent))
+	for i, text := range sent {
+		place := fmt.Sprintf("apis[%d]", i)
+		if kind := kindOf(string(text)); kind != "an object" {
+			return nil, Refuse(Invalid, "%s: an object is expected, not %s.", place, kind)
+		}
+		var err error
+		if entries[i], err = newEntry(place, Object(text)); err != nil {
+			return nil, err
+		}
+	}
+	return entries, nil
+}
+
+// fits refuses a catalogue that could be written and never read: what travels as a JSON string has two bytes for each
+// quotation mark and backslash.
+func (c *Catalogue) fits() error {
+	travels := 0
+	for _, e := range c.Entries {
+		text := string(e.document)
+		travels += len(text) + strings.Count(text, `"`) + strings.Count(text, `\`)
+	}
+	if travels > maxTravels {
+		return Refuse(TooLarge, "apis: the entries are too long together to be read in one answer; shorten them, or take some away.")
+	}
+	return nil
+}
+
+// StoredCatalogue puts a catalogue together again, of the head and of the entries in their order.
+func StoredCatalogue(head []byte, entries []Entry, revision int) (Catalogue, error) {
+	c := Catalogue{Entries: entries, Revision: revision}
+	if err := json.Unmarshal(head, &c.head); err != nil {
+		return c, fmt.Errorf("stored catalogue: %w", err)
+	}
+	c.ID = takeApart(string(c.head)).getText("id")
+	return c, nil
+}
+
+// WithID is the catalogue under an id that it had before.
+func (c Catalogue) WithID(id string) Catalogue {
+	c.ID, c.head = id, Object(takeApart(string(c.head)).set("id", quote(id)).text())
+	return c
+}
+
+// Head is all of the document but apis and revision.
+func (c *Catalogue) Head() Object { return c.head }
+
+// MarshalJSON gives the document back as it came, its entries and its revision last.
+func (c Catalogue) MarshalJSON() ([]byte, error) {
+	var apis strings.Builder
+	for i, e := range c.Entries {
+		if i > 0 {
+			apis.WriteByte(',')
+		}
+		apis.WriteString(string(e.document))
+	}
+	d := takeApart(string(c.head)).set("apis", "["+apis.String()+"]").set("revision", strconv.Itoa(c.Revision))
+	return []byte(d.text()), nil
+}
+
+// WithoutTokens is the catalogue for those who may not write it.
+func (c Catalogue) WithoutTokens() Catalogue {
+	shown := make([]Entry, len(c.Entries))
+	for i, e := range c.Entries {
+		shown[i] = e.WithoutToken()
+	}
+	c.Entries = shown
+	return c
+}

@@ -1,0 +1,109 @@
+package portal
+
+import (
+	"net/mail"
+	"strings"
+	"time"
+
+	"keydesk/shared/secret"
+)
+
+// Developer is a person who asks for keys, as the wire shows them. Members that hold a secret in Tyk (nonce, sso_key,
+// PWHistory) are there, and empty, for clients that expect them; no answer holds a password.
+type Developer struct {
+	ID              string              `json:"id"`
+	Email           string              `json:"email"`
+	DateCreated     string              `json:"date_created"`
+	Inactive        bool                `json:"inactive"`
+	OrgID           string              `json:"org_id"`
+	Keys            map[string][]string `json:"keys"`          // shown hash of a key -> its policies
+	Subscriptions   map[string]string   `json:"subscriptions"` // policy -> shown hash of its newest key
+	Fields          Object              `json:"fields"`
+	Nonce           string              `json:"nonce"`
+	SSOKey          string              `json:"sso_key"`
+	PasswordMaxDays int                 `json:"password_max_days"` // 0: a password does not age
+	PasswordUpdated string              `json:"password_updated"`
+	PWHistory       []string            `json:"PWHistory"`
+	LastLoginDate   string              `json:"last_login_date"`
+	KeysTruncated   bool                `json:"keys_truncated,omitempty"` // there are more keys than this view shows
+	Deleting        bool                `json:"deleting,omitempty"`       // its deletion stopped half-way, to be gone on with
+}
+
+// Never is the time of what has not happened, as Tyk writes it: clients in Go cannot read an empty time.
+const Never = "0001-01-01T00:00:00Z"
+
+// NoDeveloper has every member of a developer, and nobody in them.
+func NoDeveloper() Developer {
+	return Developer{
+		DateCreated: Never, PasswordUpdated: Never, LastLoginDate: Never,
+		Keys: map[string][]string{}, Subscriptions: map[string]string{}, PWHistory: []string{},
+	}
+}
+
+// DeveloperInput is what a client may say of a developer, on create and on update. Whatever else it sends (id, keys and
+// subscriptions, the api_keys of older versions, nonce, PWHistory) is read by nobody: it would forge keys. A nil member was
+// not sent.
+type DeveloperInput struct {
+	Email           *string       `json:"email"`
+	Inactive        *bool         `json:"inactive"`
+	Fields          *Object       `json:"fields"` // answers to the configuration's signup_fields
+	DateCreated     *string       `json:"date_created"`
+	PasswordMaxDays *int          `json:"password_max_days"`
+	Password        *secret.Value `json:"password"` // the text, or its bcrypt hash
+}
+
+// Limits of a developer.
+const (
+	longestEmail   = 254 // RFC 5321, with erratum 1690 of RFC 3696
+	oldestPassword = 3650
+)
+
+// Validate checks what needs no look into the table.
+func (in *DeveloperInput) Validate() error {
+	switch {
+	case in.Email != nil && !validEmail(*in.Email):
+		return Refuse(Invalid, "email: %q is not an e-mail address; send one such as ada@example.org.", clip(*in.Email))
+	case in.Fields != nil && len(*in.Fields) > maxFieldsBytes:
+		return Refuse(Invalid, "fields is %d bytes long; at most %d are kept.", len(*in.Fields), maxFieldsBytes)
+	case in.PasswordMaxDays != nil && (*in.PasswordMaxDays < 0 || *in.PasswordMaxDays > oldestPassword):
+		return Refuse(Invalid, "password_max_days: %d is not a number of days from 1 to %d, nor 0 for a password that does not age.", *in.PasswordMaxDays, oldestPassword)
+	case in.DateCreated != nil && len(*in.DateCreated) > maxName:
+		return Refuse(Invalid, "date_created is not a time; send it as 2026-01-31T12:00:00Z or leave it out.")
+	case in.Fields != nil:
+		return in.Fields.readable("fields")
+	}
+	return nil
+}
+
+// validEmail takes a bare address and nothing that a mail program would have to take apart.
+func validEmail(text string) bool {
+	address, err := mail.ParseAddress(text)
+	return err == nil && address.Address == text && len(text) <= longestEmail && !strings.ContainsAny(text, "/\\\"")
+}
+
+// NewDeveloper makes the developer that the input asks for.
+func NewDeveloper(org string, in *DeveloperInput, now time.Time) (Developer, error) {
+	if err := in.Validate(); err != nil {
+		return Developer{}, err
+	}
+	if text(in.Email) == "" {
+		return Developer{}, Refuse(Invalid, "email is missing; send the developer's e-mail address.")
+	}
+	d := NoDeveloper()
+	d.ID, d.OrgID, d.DateCreated = NewID(now), org, dateCreated(text(in.DateCreated), now)
+	d.take(in)
+	return d, nil
+}
+
+// Revise gives the developer as the input would have it. What the input leaves out stays as it is.
+func (d Developer) Revise(in *DeveloperInput) Developer {
+	d.take(in)
+	return d
+}
+
+func (d *Developer) take(in *DeveloperInput) {
+	keep(&d.Email, in.Email)
+	keep(&d.Inactive, in.Inactive)
+	keep(&d.Fields, in.Fields)
+	keep(&d.PasswordMaxDays, in.PasswordMaxDays)
+}

@@ -1,0 +1,137 @@
+package portal
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// AuthToken is the kind of key of an entry that names none, and of a policy without an entry.
+const AuthToken = "authToken"
+
+// authTypes are the kinds of key that an entry may name. The desk grants AuthToken only; the others are kept.
+var authTypes = []string{
+	AuthToken, "basic", "oauth", "jwt", "mutualTLS", "hmac", "openid", "keyless", "multiAuth", "custom", "other",
+}
+
+// configMembers are what an entry's config and the organisation's configuration have in common.
+const configMembers = `
+	"id": "", "org_id": "",
+	"signup_fields": [], "key_request_fields": [],
+	"require_key_approval": false, "secure_key_approval": false,
+	"redirect_on_key_request": false, "redirect_to": "",
+	"enable_multi_selection": false,
+	"disable_login": false, "disable_signup": false, "disable_auto_login": false, "catalogue_login_only": false,
+	"email": "",
+	"mail_options": {
+		"mail_from_name": "", "mail_from_email": "",
+		"email_copy": {
+			"welcome_email": {"enabled": false, "subject": "", "body": "", "sign_off": "", "hide_token_data": false},
+			"key_email": {"enabled": false, "subject": "", "body": "", "sign_off": "", "hide_token_data": false},
+			"reset_password_email": {"enabled": false, "subject": "", "body": "", "sign_off": "", "hide_token_data": false}
+		}
+	},
+	"enable_dcr": false,
+	"dcr_options": {
+		"idp_host": "", "access_token": "", "registration_endpoint": "", "provider": "",
+		"grant_types": [], "response_types": [], "token_endpoint_auth_method": ""
+	},
+	"override": false, "HashKeys": false`
+
+var entryShape = shapeOf(`{
+	"name": "", "short_description": "", "long_description": "", "show": true, "api_id": "", "policy_id": "",
+	"documentation": "", "version": "v2", "is_keyless": false,
+	"config": {` + configMembers + `, "oauth_usage_limit": -1},
+	"fields": {}, "auth_type": "` + AuthToken + `"
+}`)
+
+// maxEntryBytes is how long an entry may be.
+const maxEntryBytes = 64 << 10
+
+// Entry is an entry of the catalogue: what a developer can ask for. It is shown as the API owner wrote it, unknown members
+// and all; the members below are those that the desk itself reads.
+type Entry struct {
+	PolicyID string
+	AuthType string
+	Config   Config
+	document Object
+}
+
+// Config holds the settings that an entry and the organisation's configuration have in common.
+type Config struct {
+	Override             bool
+	RequireKeyApproval   bool
+	SecureKeyApproval    bool
+	EnableMultiSelection bool
+}
+
+func configOf(d document) Config {
+	return Config{
+		Override: d.getBool("override"), RequireKeyApproval: d.getBool("require_key_approval"),
+		SecureKeyApproval: d.getBool("secure_key_approval"), EnableMultiSelection: d.getBool("enable_multi_selection"),
+	}
+}
+
+// newEntry reads an entry as a client sends it; place is where it stands in the catalogue, "apis[3]".
+func newEntry(place string, sent Object) (Entry, error) {
+	d, err := readDocument(place, place+".", sent, entryShape)
+	if err != nil {
+		return Entry{}, err
+	}
+	e := entryOf(d)
+	switch {
+	case !slices.Contains(authTypes, e.AuthType):
+		return Entry{}, Refuse(Invalid, "%s.auth_type: %q is none; send one of %s.", place, clip(e.AuthType), strings.Join(authTypes, ", "))
+	case len(e.document) > maxEntryBytes:
+		return Entry{}, Refuse(Invalid, "%s is %d bytes long; at most %d are kept.", place, len(e.document), maxEntryBytes)
+	case e.PolicyID != "":
+		return e, validPolicy(place+".policy_id", e.PolicyID)
+	}
+	return e, nil
+}
+
+func entryOf(d document) Entry {
+	if d.getText("auth_type") == "" {
+		d = d.set("auth_type", quote(AuthToken))
+	}
+	return Entry{
+		PolicyID: d.getText("policy_id"), AuthType: d.getText("auth_type"), Config: configOf(d.getObject("config")),
+		document: Object(d.text()),
+	}
+}
+
+// UnmarshalJSON reads an entry, and completes it with what it lacks.
+func (e *Entry) UnmarshalJSON(text []byte) error {
+	var kept Object
+	if err := json.Unmarshal(text, &kept); err != nil {
+		return err
+	}
+	d, err := complete("", kept, entryShape)
+	if err == nil {
+		*e = entryOf(d)
+	}
+	return err
+}
+
+// MarshalJSON gives the document back as it came.
+func (e Entry) MarshalJSON() ([]byte, error) { return e.document.MarshalJSON() }
+
+// Document is the entry's, complete.
+func (e Entry) Document() Object { return e.document }
+
+// WithoutToken is the entry for those who may not write the catalogue: the token that logs in to somebody's identity provider
+// is blank.
+func (e Entry) WithoutToken() Entry {
+	if e.document != "" {
+		e.document = Object(takeApart(string(e.document)).blank("config", "dcr_options", "access_token").text())
+	}
+	return e
+}
+
+// Effective are the settings that count for the entry: its own with override, else the organisation's.
+func (e *Entry) Effective(c *Configuration) Config {
+	if e.Config.Override {
+		return e.Config
+	}
+	return c.Config
+}

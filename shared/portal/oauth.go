@@ -1,0 +1,41 @@
+package portal
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// OAuthInfo is what an OAuth client of the developer's would need.
+type OAuthInfo struct {
+	RedirectURI string `json:"redirect_uri"` // several are joined by commas
+}
+
+// Limits of the addresses that an OAuth client may send its users back to.
+const (
+	maxRedirects = 20
+	maxRedirect  = 2000
+)
+
+// validate holds that each address leads somewhere, and runs no script on the way.
+func (o *OAuthInfo) validate() error {
+	const field = "oauth_info.redirect_uri"
+	addresses := strings.FieldsFunc(o.RedirectURI, func(c rune) bool { return c == ',' || c == ';' }) // Tyk's two separators
+	if len(addresses) > maxRedirects {
+		return Refuse(Invalid, "%s has %d addresses; at most %d are kept.", field, len(addresses), maxRedirects)
+	}
+	for _, text := range addresses {
+		address, err := url.Parse(strings.TrimSpace(text))
+		switch {
+		case err != nil || address.Scheme == "" || len(text) > maxRedirect:
+			return Refuse(Invalid, "%s: %q is no whole address; send one such as https://app.example.org/callback.", field, clip(text))
+		case slices.Contains([]string{"javascript", "data", "vbscript", "file", "blob"}, address.Scheme):
+			return Refuse(Invalid, "%s: an address may not begin with %s:; send one such as https://app.example.org/callback.", field, address.Scheme)
+		case (address.Scheme == "http" || address.Scheme == "https") && address.Hostname() == "":
+			return Refuse(Invalid, "%s: %q names no host; send one such as https://app.example.org/callback.", field, clip(text))
+		case strings.Contains(text, "#"):
+			return Refuse(Invalid, "%s: %q has a part after #, which OAuth forbids (RFC 6749, 3.1.2); leave it out.", field, clip(text))
+		}
+	}
+	return nil
+}

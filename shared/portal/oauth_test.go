@@ -1,0 +1,35 @@
+package portal_test
+
+import (
+	"strings"
+	"testing"
+
+	"keydesk/shared/portal"
+)
+
+func TestRedirects(t *testing.T) {
+	for redirect, want := range map[string]string{
+		"":                 "",
+		"http://localhost": "",
+		"https://a.example/x?y=z,https://b.example":      "",
+		"https://a.example;com.example.app:/cb":          "",
+		"https://a.example , https://b.example ":         "",
+		strings.Repeat("https://a.example,", 20):         "",
+		strings.Repeat("https://a.example,", 21):         "has 21 addresses; at most 20 are kept.",
+		"example.org/callback":                           `"example.org/callback" is no whole address;`,
+		"//evil.example":                                 `"//evil.example" is no whole address;`,
+		"https://a.example,JavaScript:alert(1)":          "an address may not begin with javascript:;",
+		"data:text/html,x":                               "an address may not begin with data:;",
+		"https:///callback":                              `"https:///callback" names no host;`,
+		"https:a.example":                                `"https:a.example" names no host;`,
+		"https://a.example/#x":                           `"https://a.example/#x" has a part after #,`,
+		"https://a.example/" + strings.Repeat("x", 2000): "is no whole address;",
+		"https://a.example/\x7f":                         "is no whole address;",
+	} {
+		in := portal.RequestInput{OAuthInfo: &portal.OAuthInfo{RedirectURI: redirect}}
+		err := in.Validate()
+		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), "oauth_info.redirect_uri") || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%.60q: %v, want %s", redirect, err, want)
+		}
+	}
+}

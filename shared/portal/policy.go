@@ -1,0 +1,123 @@
+package portal
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+var policyShape = shapeOf(`{
+	"_id": "", "id": "", "org_id": "", "name": "",
+	"rate": 0, "per": 0, "quota_max": 0, "quota_renewal_rate": 0,
+	"throttle_interval": 0, "throttle_retry_limit": 0, "max_query_depth": 0,
+	"access_rights": {},
+	"hmac_enabled": false, "enable_http_signature_validation": false,
+	"active": true, "is_inactive": false,
+	"tags": [], "key_expires_in": 0,
+	"partitions": {"quota": false, "rate_limit": false, "complexity": false, "acl": false, "per_api": false},
+	"last_updated": "", "meta_data": {}, "date_created": ""
+}`)
+
+// maxPolicyBytes is how long a policy may be.
+const maxPolicyBytes = 128 << 10
+
+// Policy is a plan that a key can be granted for. It is shown as its owner wrote it; the members below are those that the desk
+// itself reads.
+type Policy struct {
+	ID           string
+	Name         string
+	Active       bool
+	IsInactive   bool
+	KeyExpiresIn int64 // seconds; 0 or less: never
+	DateCreated  string
+	document     Object
+}
+
+// Usable tells whether keys may be granted for the policy.
+func (p *Policy) Usable() bool { return p.Active && !p.IsInactive }
+
+// NewPolicy is the policy that a client sends, under the id that it sends with it, if any.
+func NewPolicy(org string, sent Object, now time.Time) (Policy, error) {
+	d, err := readDocument("The policy", "", sent, policyShape)
+	if err != nil {
+		return Policy{}, err
+	}
+	id := d.getText("_id")
+	switch {
+	case id == "":
+		id = NewID(now)
+	case !ValidPolicyID(id):
+		return Policy{}, Refuse(Invalid, "_id: %q cannot be a policy's id; %s, or none for one of ours.", clip(id), policyIDRule)
+	}
+	return finishPolicy(org, id, d, Timestamp(now))
+}
+
+// Replaced is the policy as a client would have it instead. Its id stays, and its date where the client names none.
+func (p Policy) Replaced(org string, sent Object) (Policy, error) {
+	d, err := readDocument("The policy", "", sent, policyShape)
+	if err != nil {
+		return Policy{}, err
+	}
+	return finishPolicy(org, p.ID, d, p.DateCreated)
+}
+
+func finishPolicy(org, id string, d document, created string) (Policy, error) {
+	d = d.set("_id", quote(id)).set("org_id", quote(org))
+	if !dated(d.getText("date_created")) {
+		d = d.set("date_created", quote(created))
+	}
+	p, err := policyOf(d)
+	switch {
+	case err != nil:
+		return Policy{}, err
+	case strings.TrimSpace(p.Name) == "":
+		return Policy{}, Refuse(Invalid, "name is missing; say what developers shall read of the policy.")
+	case len(p.Name) > maxName:
+		return Policy{}, Refuse(Invalid, "name is longer than %d bytes.", maxName)
+	case len(p.document) > maxPolicyBytes:
+		return Policy{}, Refuse(Invalid, "The policy is %d bytes long; at most %d are kept.", len(p.document), maxPolicyBytes)
+	}
+	return p, nil
+}
+
+func policyOf(d document) (Policy, error) {
+	expires, err := strconv.ParseInt(d.get("key_expires_in"), 10, 64)
+	if err != nil {
+		return Policy{}, Refuse(Invalid, "key_expires_in: a whole number of seconds is expected, not %.20s.", d.get("key_expires_in"))
+	}
+	return Policy{
+		ID: d.getText("_id"), Name: d.getText("name"), Active: d.getBool("active"), IsInactive: d.getBool("is_inactive"),
+		KeyExpiresIn: expires, DateCreated: d.getText("date_created"), document: Object(d.text()),
+	}, nil
+}
+
+// UnmarshalJSON reads a policy, and completes it with what it lacks.
+func (p *Policy) UnmarshalJSON(text []byte) error {
+	var sent Object
+	if err := json.Unmarshal(text, &sent); err != nil {
+		return err
+	}
+	d, err := complete("", sent, policyShape)
+	if err == nil {
+		*p, err = policyOf(d)
+	}
+	return err
+}
+
+// MarshalJSON gives the document back as it came.
+func (p Policy) MarshalJSON() ([]byte, error) { return p.document.MarshalJSON() }
+
+// ErrPolicyID is the answer to a path that names what cannot be a policy.
+var ErrPolicyID = Refuse(Invalid, "Invalid policy ID. %s.", strings.ToUpper(policyIDRule[:1])+policyIDRule[1:])
+
+const policyIDRule = "send 1 to 200 bytes without #, / and control characters"
+
+// ValidPolicyID tells whether a policy can have the id: it has to fit a path and the table's keys.
+func ValidPolicyID(id string) bool {
+	routes := []string{"search", ".", ".."} // paths of their own
+	return id != "" && len(id) <= maxName && !slices.Contains(routes, id) &&
+		!strings.ContainsFunc(id, func(c rune) bool { return c == '#' || c == '/' || unicode.IsControl(c) || c == unicode.ReplacementChar })
+}

@@ -1,0 +1,120 @@
+package portal_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"keydesk/shared/portal"
+)
+
+func policy(t *testing.T, document string) portal.Policy {
+	t.Helper()
+	p, err := portal.NewPolicy("org", portal.Object(document), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestPolicyIsUsable(t *testing.T) {
+	for _, p := range []portal.Policy{{}, {IsInactive: true}, {Active: true, IsInactive: true}} {
+		if p.Usable() {
+			t.Errorf("%+v is usable", p)
+		}
+	}
+	if p := (portal.Policy{Active: true}); !p.Usable() {
+		t.Errorf("%+v is not usable", p)
+	}
+}
+
+// A policy is kept as it came, under the id that its owner gave it.
+func TestPolicyKeepsItsDocument(t *testing.T) {
+	const document = `{"name":"Gold","_id":"gold plan","org_id":"another","rate":1.50,"tags":["allow_registration"],"x":{"b":1,"a":[]},"date_created":"2019-06-04T07:21:35+02:00","id":"own"}`
+	p := policy(t, document)
+	if p.ID != "gold plan" || p.Name != "Gold" || !p.Active || p.IsInactive || p.KeyExpiresIn != 0 || p.DateCreated != "2019-06-04T07:21:35+02:00" {
+		t.Errorf("read %+v", p)
+	}
+	text := written(t, p)
+	if begin := strings.Replace(strings.TrimSuffix(document, "}"), "another", "org", 1); !strings.HasPrefix(text, begin+",") {
+		t.Errorf("written as %s", text)
+	}
+	for path, want := range map[string]any{
+		"active": true, "is_inactive": false, "quota_max": 0.0, "access_rights": map[string]any{}, "meta_data": map[string]any{},
+		"partitions.per_api": false, "last_updated": "", "hmac_enabled": false,
+	} {
+		if got := at(t, text, path); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is %v, want %v", path, got, want)
+		}
+	}
+	var again portal.Policy
+	if err := json.Unmarshal([]byte(text), &again); err != nil || again != p {
+		t.Errorf("read again: %+v, %v", again, err)
+	}
+}
+
+func TestPolicyWithoutAnID(t *testing.T) {
+	for _, document := range []string{`{"name": "a"}`, `{"name": "a", "_id": ""}`, `{"name": "a", "_id": null, "date_created": "0001-01-01T00:00:00Z"}`} {
+		p := policy(t, document)
+		if text := written(t, p); !portal.ValidID(p.ID) || at(t, text, "_id") != p.ID || at(t, text, "date_created") != portal.Timestamp(now) {
+			t.Errorf("%s is %s", document, text)
+		}
+	}
+}
+
+func TestPolicyIsReplaced(t *testing.T) {
+	p := policy(t, `{"_id": "p", "name": "old", "tags": ["gone"], "date_created": "2019-06-04T07:21:35Z"}`)
+	next, err := p.Replaced("org", `{"_id": "another", "name": "new", "key_expires_in": 60, "is_inactive": true}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := written(t, next)
+	if next.ID != "p" || next.KeyExpiresIn != 60 || next.Usable() || at(t, text, "date_created") != "2019-06-04T07:21:35Z" || at(t, text, "_id") != "p" {
+		t.Errorf("it is %s", text)
+	}
+	if tags := at(t, text, "tags"); !reflect.DeepEqual(tags, []any{}) {
+		t.Errorf("tags %v were not replaced", tags)
+	}
+	if next, err = p.Replaced("org", `{"name": "new", "date_created": "2020-01-01T00:00:00Z"}`); err != nil || next.DateCreated != "2020-01-01T00:00:00Z" {
+		t.Errorf("a date that is sent: %+v, %v", next, err)
+	}
+}
+
+func TestPolicyRefuses(t *testing.T) {
+	const whole = "key_expires_in: a whole number of seconds is expected, not "
+	for sent, want := range map[string]string{
+		`{}`:            "name is missing; say what developers shall read of the policy.",
+		`{"name": " "}`: "name is missing;",
+		`{"name": "` + strings.Repeat("x", 201) + `"}`: "name is longer than 200 bytes.",
+		`{"name": 5}`:                                                "name: a string is expected, not a number.",
+		`{"name": "a", "active": 1}`:                                 "active: true or false is expected, not a number.",
+		`{"name": "a", "partitions": {"acl": 1}}`:                    "partitions.acl: true or false is expected, not a number.",
+		`{"name": "a", "access_rights": []}`:                         "access_rights: an object is expected, not a list.",
+		`{"name": "a", "key_expires_in": 1.5}`:                       whole + "1.5.",
+		`{"name": "a", "key_expires_in": 1e3}`:                       whole + "1e3.",
+		`{"name": "a", "key_expires_in": 99999999999999999999}`:      whole + "99999999999999999999.",
+		`{"name": "a", "_id": 5}`:                                    "_id: a string is expected, not a number.",
+		`{"name": "a", "_id": "a#b"}`:                                `_id: "a#b" cannot be a policy's id; send 1 to 200 bytes without`,
+		`{"name": "a", "_id": "search"}`:                             `_id: "search" cannot be a policy's id;`,
+		`{"name": "a", "x": "` + strings.Repeat("x", 128<<10) + `"}`: "The policy is 131",
+	} {
+		_, err := portal.NewPolicy("org", portal.Object(sent), now)
+		refused(t, sent[:min(len(sent), 60)], err, portal.Invalid, want)
+	}
+	p := policy(t, `{"name": "a"}`)
+	_, err := p.Replaced("org", `{"name": ""}`)
+	refused(t, "replaced by one without a name", err, portal.Invalid, "name is missing;")
+}
+
+func TestValidPolicyID(t *testing.T) {
+	for id, want := range map[string]bool{
+		"5ead7120575961000181867e": true, "gold plan": true, "é": true, "a.b-c_d~e%20": true, strings.Repeat("x", 200): true,
+		"": false, strings.Repeat("x", 201): false, "a#b": false, "a/b": false, "a\x00b": false, "a\nb": false, "a\u0085b": false,
+		"a\xffb": false, "search": false, ".": false, "..": false,
+	} {
+		if got := portal.ValidPolicyID(id); got != want {
+			t.Errorf("ValidPolicyID(%q) = %v", id, got)
+		}
+	}
+}
