@@ -2,6 +2,8 @@ package tabletest_test
 
 import (
 	"errors"
+	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -9,6 +11,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"keydesk/infra/tabletest"
+	"keydesk/shared/portal"
 	"keydesk/shared/table"
 )
 
@@ -16,7 +19,11 @@ const org = "0123456789abcdef01234567"
 
 func TestNewGivesATableOfItsOwn(t *testing.T) {
 	mine, other := tabletest.New(t), tabletest.New(t)
-	if err := mine.PutConfiguration(t.Context(), org, []byte(`{"auto_approve": true}`)); err != nil {
+	configuration, err := portal.NewConfiguration(org, "id", `{"auto_approve": true}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := mine.PutConfiguration(t.Context(), org, configuration); err != nil {
 		t.Fatal(err)
 	}
 	if got := autoApprove(t, mine); !got {
@@ -46,6 +53,35 @@ func TestOptionsChangeWhatTheTableIsUsedWith(t *testing.T) {
 		t.Errorf("the option saw %d calls, want the one read", calls)
 	}
 }
+
+func TestResetMakesATableWhatItWas(t *testing.T) {
+	mine := tabletest.New(t)
+	for _, id := range []string{"kept", "changed"} {
+		put(t, mine, id, "before")
+	}
+	before := tabletest.Items(t, mine)
+	begin := tabletest.Dump(t, mine)
+	tabletest.Restore(t, mine, begin) // the same again changes nothing
+	put(t, mine, "changed", "after")
+	put(t, mine, "new", "after")
+	if changed := tabletest.Reset(t, mine, begin); !slices.Equal(changed, []string{"changed / SK", "new / SK"}) {
+		t.Errorf("changed: %v", changed)
+	}
+	if after := tabletest.Items(t, mine); !reflect.DeepEqual(after, before) {
+		t.Errorf("it holds %v, held %v", after, before)
+	}
+	begin = append(begin, map[string]types.AttributeValue{"PK": text("was there"), "SK": text("SK")})
+	if changed := tabletest.Reset(t, mine, begin); !slices.Equal(changed, []string{"was there / SK"}) {
+		t.Errorf("changed: %v", changed)
+	}
+}
+
+func put(t *testing.T, into *table.Table, id, value string) {
+	t.Helper()
+	tabletest.Restore(t, into, []map[string]types.AttributeValue{{"PK": text(id), "SK": text("SK"), "value": text(value)}})
+}
+
+func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
 func autoApprove(t *testing.T, from *table.Table) bool {
 	t.Helper()

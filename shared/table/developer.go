@@ -1,8 +1,10 @@
 package table
 
 import (
+	"cmp"
 	"context"
-	"strings"
+	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -10,18 +12,38 @@ import (
 	"keydesk/shared/portal"
 )
 
-// developer is a developer as stored: without the keys, which are items of their own.
-type developer struct {
+// Account is a developer without keys, and what nobody is shown of them.
+type Account struct {
+	portal.Developer
+	Password string   // bcrypt; empty: there is none, and no login
+	History  []string // bcrypt of the passwords before, newest first
+	Revision int      // grows with every change
+	Attempt  string   // the invocation that wrote this revision: how a writer knows its own work again
+}
+
+// storedDeveloper is an account as stored: its keys are items of their own.
+type storedDeveloper struct {
 	ID              string        `json:"id"`
 	OrgID           string        `json:"org_id"`
 	Email           string        `json:"email"`
 	DateCreated     string        `json:"date_created"`
 	Inactive        bool          `json:"inactive"`
 	Fields          portal.Object `json:"fields"`
+	Password        string        `json:"password"`
+	PasswordHistory []string      `json:"password_history"`
 	PasswordMaxDays int           `json:"password_max_days"`
 	PasswordUpdated string        `json:"password_updated"`
 	LastLoginDate   string        `json:"last_login_date"`
-	ListPK          string        `json:"ListPK"`
+	Revision        int           `json:"revision"`
+	Attempt         string        `json:"attempt"`
+	Deleting        bool          `json:"deleting,omitempty"` // there or not: the condition of a grant asks for no more
+	KeysRevoked     int           `json:"keys_revoked,omitempty"`
+}
+
+// storedEmail keeps an e-mail unique, and the developer in the organisation's list.
+type storedEmail struct {
+	ID     string `json:"id"` // the developer's
+	ListPK string `json:"ListPK"`
 }
 
 // developersKey is one key of a developer, as it stands beside them: enough to show it.
@@ -33,37 +55,77 @@ type developersKey struct {
 	Created  string   `json:"created"`
 }
 
-// Developer reads a developer and their newest keys, up to a number of them, in one Query.
-func (t *Table) Developer(ctx context.Context, org, id string, keys int) (portal.Developer, error) {
+func storeDeveloper(a Account) storedDeveloper {
+	return storedDeveloper{
+		ID: a.ID, OrgID: a.OrgID, Email: a.Email, DateCreated: a.DateCreated, Inactive: a.Inactive, Fields: a.Fields,
+		Password: a.Password, PasswordHistory: a.History, PasswordMaxDays: a.PasswordMaxDays, PasswordUpdated: a.PasswordUpdated,
+		LastLoginDate: a.LastLoginDate, Revision: a.Revision, Attempt: a.Attempt,
+	}
+}
+
+func parseAccount(it item) (Account, error) {
+	if len(it) == 0 {
+		return Account{}, portal.ErrNotFound
+	}
+	var s storedDeveloper
+	if err := parse(it, &s); err != nil {
+		return Account{}, err
+	}
+	d := portal.NoDeveloper()
+	d.ID, d.OrgID, d.Email, d.DateCreated, d.Inactive, d.Fields = s.ID, s.OrgID, s.Email, s.DateCreated, s.Inactive, s.Fields
+	d.PasswordMaxDays, d.PasswordUpdated = s.PasswordMaxDays, cmp.Or(s.PasswordUpdated, d.PasswordUpdated)
+	d.LastLoginDate, d.Deleting = cmp.Or(s.LastLoginDate, d.LastLoginDate), s.Deleting
+	return Account{Developer: d, Password: s.Password, History: s.PasswordHistory, Revision: s.Revision, Attempt: s.Attempt}, nil
+}
+
+func parseDeveloper(it item) (portal.Developer, error) {
+	a, err := parseAccount(it)
+	return a.Developer, err
+}
+
+// Developer reads a developer and up to a number of their keys, newest first, from the one after a key's id on ("": from the
+// newest). Next is the id to go on from; empty when there are no more.
+func (t *Table) Developer(ctx context.Context, org, id string, keys int, after string) (d portal.Developer, next string, err error) {
 	k := developerKey(org, id)
+	first, limit := k.SK, keys+2 // the developer, and one key more than is shown
+	if after != "" {
+		account, err := t.Account(ctx, org, id)
+		if err != nil {
+			return d, "", err
+		}
+		d, first, limit = account.Developer, developersKeyKey(org, id, after).SK+"$", keys+1
+	}
 	out, err := t.db.Query(ctx, &dynamodb.QueryInput{
-		TableName: &t.name, ConsistentRead: aws.Bool(true), Limit: aws.Int32(int32(keys + 2)), //nolint:gosec // a small number of ours
-		KeyConditionExpression:    aws.String("PK = :pk AND SK BETWEEN :developer AND :keys"),
-		ExpressionAttributeValues: item{":pk": str(k.PK), ":developer": str(k.SK), ":keys": str("KEY$")},
+		TableName: &t.name, ConsistentRead: aws.Bool(true), Limit: aws.Int32(int32(limit)), //nolint:gosec // a small number of ours
+		KeyConditionExpression:    aws.String("PK = :pk AND SK BETWEEN :first AND :last"),
+		ExpressionAttributeValues: item{":pk": str(k.PK), ":first": str(first), ":last": str("KEY$")},
 	})
 	if err != nil {
-		return portal.Developer{}, failed(err, "read developer %s", id)
+		return d, "", failed(err, "read developer %s", id)
 	}
-	if len(out.Items) == 0 || text(out.Items[0]["SK"]) != k.SK {
-		return portal.Developer{}, portal.ErrNotFound
-	}
-	d, err := parseDeveloper(out.Items[0])
-	if err != nil {
-		return portal.Developer{}, err
-	}
-	d.KeysTruncated = len(out.LastEvaluatedKey) > 0 // by the limit, or by DynamoDB's own of 1 MB
-	for _, it := range out.Items[1:] {
-		if len(d.Keys) == keys {
-			d.KeysTruncated = true
-			break
+	found := out.Items
+	if after == "" {
+		if len(found) == 0 || text(found[0]["SK"]) != k.SK {
+			return d, "", portal.ErrNotFound
 		}
+		if d, err = parseDeveloper(found[0]); err != nil {
+			return d, "", err
+		}
+		found = found[1:]
+	}
+	d.KeysTruncated = len(found) > keys || len(out.LastEvaluatedKey) > 0 // by the limit, or by DynamoDB's own of 1 MB
+	found = found[:min(keys, len(found))]
+	for _, it := range found {
 		var held developersKey
 		if err := parse(it, &held); err != nil {
-			return portal.Developer{}, err
+			return d, "", err
 		}
 		show(&d, held)
 	}
-	return d, nil
+	if d.KeysTruncated && len(found) > 0 {
+		next = keyID(text(found[len(found)-1]["SK"]))
+	}
+	return d, next, nil
 }
 
 func show(d *portal.Developer, held developersKey) {
@@ -75,36 +137,126 @@ func show(d *portal.Developer, held developersKey) {
 	}
 }
 
-func parseDeveloper(it item) (portal.Developer, error) {
-	var d developer
-	if err := parse(it, &d); err != nil {
-		return portal.Developer{}, err
+// Account reads one account.
+func (t *Table) Account(ctx context.Context, org, id string) (Account, error) {
+	it, err := t.get(ctx, developerKey(org, id))
+	if err != nil {
+		return Account{}, err
 	}
-	return portal.Developer{
-		ID: d.ID, OrgID: d.OrgID, Email: d.Email, DateCreated: d.DateCreated, Inactive: d.Inactive, Fields: d.Fields,
-		PasswordMaxDays: d.PasswordMaxDays, PasswordUpdated: d.PasswordUpdated, LastLoginDate: d.LastLoginDate,
-		Keys: map[string][]string{}, Subscriptions: map[string]string{}, PWHistory: []string{},
-	}, nil
+	return parseAccount(it)
 }
 
-// CreateDeveloper writes a new developer. An e-mail is taken once in an organisation, whatever its case.
-func (t *Table) CreateDeveloper(ctx context.Context, d portal.Developer) error {
-	taken := func(item) error {
-		return portal.Refuse(portal.Conflict, "email: %s is taken by another developer.", d.Email)
+// DeveloperByEmail is the id of the developer who has an e-mail, whatever its case.
+func (t *Table) DeveloperByEmail(ctx context.Context, org, email string) (id string, err error) {
+	it, err := t.get(ctx, emailKey(org, email))
+	if err != nil {
+		return "", err
 	}
-	stored, err := t.create(developerKey(d.OrgID, d.ID), developer{
-		ID: d.ID, OrgID: d.OrgID, Email: d.Email, DateCreated: d.DateCreated, Inactive: d.Inactive, Fields: d.Fields,
-		PasswordMaxDays: d.PasswordMaxDays, PasswordUpdated: d.PasswordUpdated, LastLoginDate: d.LastLoginDate,
-		ListPK: developersPK(d.OrgID),
-	}, taken)
+	if it == nil {
+		return "", portal.ErrNotFound
+	}
+	return text(it["id"]), nil
+}
+
+// DevelopersQuestion is what the cursors of an organisation's list of developers are bound to.
+const DevelopersQuestion = "developers"
+
+// Developers are the ids of up to want of the organisation's developers, newest first, from the one after an id on.
+func (t *Table) Developers(ctx context.Context, org, after string, want int) ([]string, error) {
+	q := developersQuery(org)
+	q.KeyConditionExpression = aws.String("ListPK = :partition AND id < :after")
+	q.ExpressionAttributeValues[":after"] = str(cmp.Or(after, "~")) // which comes after every id
+	items, err := t.newest(ctx, q, want)
+	if err != nil {
+		return nil, failed(err, "list developers")
+	}
+	ids := make([]string, len(items))
+	for i, it := range items {
+		ids[i] = text(it["id"])
+	}
+	return ids, nil
+}
+
+// CountDevelopers is how many developers the organisation has; it stops counting at most.
+func (t *Table) CountDevelopers(ctx context.Context, org string, most int) (int, error) {
+	total, err := t.count(ctx, developersQuery(org), most)
+	if err != nil {
+		return 0, failed(err, "count developers")
+	}
+	return total, nil
+}
+
+func developersQuery(org string) *dynamodb.QueryInput {
+	return &dynamodb.QueryInput{
+		IndexName: aws.String("list"), KeyConditionExpression: aws.String("ListPK = :partition"),
+		ExpressionAttributeValues: item{":partition": str(developersPK(org))},
+	}
+}
+
+// ChangedDeveloper says that a developer is no longer what the caller of UpdateDeveloper had read: somebody else was faster.
+type ChangedDeveloper struct{ Now Account }
+
+func (c *ChangedDeveloper) Error() string {
+	return fmt.Sprintf("developer %s is at revision %d", c.Now.ID, c.Now.Revision)
+}
+
+// ErrDeleting refuses to change a developer who is going.
+var ErrDeleting = portal.Refuse(portal.Conflict, "The developer is being deleted, which stopped half-way; send DELETE again to finish it.")
+
+// CreateDeveloper writes a new account. An e-mail is taken once in an organisation, whatever its case.
+func (t *Table) CreateDeveloper(ctx context.Context, a Account) error {
+	a.Revision = 1
+	created, err := t.create(developerKey(a.OrgID, a.ID), storeDeveloper(a), unexpected("developer"))
 	if err != nil {
 		return err
 	}
-	email, err := t.create(emailKey(d.OrgID, strings.ToLower(d.Email)), struct {
-		Developer string `json:"developer"`
-	}{d.ID}, taken)
+	email, err := t.takeEmail(a)
 	if err != nil {
 		return err
 	}
-	return t.transact(ctx, stored, email)
+	return t.transact(ctx, email, created)
+}
+
+// UpdateDeveloper writes an account, if it is still as before says. An e-mail that changes is freed and taken in the same act.
+func (t *Table) UpdateDeveloper(ctx context.Context, before, after Account) error {
+	after.Revision, after.Attempt = before.Revision+1, portal.NewID(time.Now())
+	updated, err := t.replace(developerKey(after.OrgID, after.ID), storeDeveloper(after), "revision = :revision AND attribute_not_exists(deleting)",
+		item{":revision": number(before.Revision)}, func(found item) error { return changedDeveloper(found, after.Attempt) })
+	if err != nil {
+		return err
+	}
+	writes := []write{updated}
+	if free := emailKey(before.OrgID, before.Email); free != emailKey(after.OrgID, after.Email) {
+		taken, err := t.takeEmail(after)
+		if err != nil {
+			return err
+		}
+		writes = append(writes, taken, t.remove(free, "id = :id", item{":id": str(after.ID)}, unexpected("e-mail")))
+	}
+	return t.transact(ctx, writes...)
+}
+
+func changedDeveloper(found item, attempt string) error {
+	now, err := parseAccount(found)
+	switch {
+	case err != nil:
+		return err
+	case now.Attempt == attempt: // an earlier try of this very write, its answer lost
+		return nil
+	case now.Deleting:
+		return ErrDeleting
+	}
+	return &ChangedDeveloper{Now: now}
+}
+
+// takeEmail takes the account's e-mail, or says whose it is. Taken by the account itself is taken by an earlier try of ours.
+func (t *Table) takeEmail(a Account) (write, error) {
+	return t.create(emailKey(a.OrgID, a.Email), storedEmail{ID: a.ID, ListPK: developersPK(a.OrgID)}, func(found item) error {
+		if text(found["id"]) == a.ID {
+			return nil
+		}
+		refusal := portal.Refuse(portal.Conflict, "email: %s is taken by another developer.", a.Email)
+		refusal.Meta = map[string]string{"id": text(found["id"])}
+		return refusal
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/fnv"
+	"strings"
 	"time"
 
 	"keydesk/shared/portal"
@@ -17,13 +18,16 @@ import (
 //
 //	what                     PK                            SK                          answers
 //	credential               CRED#<sha256>                 CRED                        who is asking?
+//	organisation             ORG#<org>                     ORGANISATION                who is served here?
 //	organisation's settings  ORG#<org>                     CONFIGURATION               what counts where an entry does not override?
-//	catalogue entry          ORG#<org>                     CATALOGUE#<entry>           what can be asked for? (entry = its policy's id)
+//	catalogue                ORG#<org>                     CATALOGUE                   which entries, in which order, at which revision?
+//	  an entry of it         same                          CATALOGUE#<policy>[#<n>]    what can be asked for? (a number: not the policy's first)
 //	policy                   ORG#<org>                     POLICY#<policy>             what does a key of this plan get?
 //	developer                ORG#<org>#DEVELOPER#<id>      DEVELOPER                   who is this?
 //	  a key of theirs        same                          KEY#<newest first>          which keys do they hold? (newest first, beside DEVELOPER)
 //	  a plan of theirs       same                          PLAN#<policy>               has this plan been asked for already?
 //	e-mail taken             ORG#<org>#EMAIL#<e-mail>      EMAIL                       whose e-mail is this?
+//	attempts to log in       ORG#<org>#LOGIN#<sha256>      LOGIN                       has this name been tried too often?
 //	request                  ORG#<org>#REQUEST#<id>        REQUEST                     where does it stand?
 //	  its history            same                          HISTORY#<revision>[#<id>]   who did what, when? (an id: the key was given again)
 //	issued key               KEY#<sha256>                  KEY                         is this key good, and for what?
@@ -32,23 +36,35 @@ import (
 //
 //	index      hash                               range  holds
 //	list       ORG#<org>#LIST                     id     requests of the plain list: open and approved, newest last
-//	           ORG#<org>#DEVELOPERS               id     an organisation's developers
+//	           ORG#<org>#DEVELOPERS               id     an organisation's developers, by their e-mails: small items
+//	           ORG#<org>#CREDENTIALS              id     an organisation's credentials, for the operator's tool
+//	           ORGANISATIONS                      id     all organisations, for the same: one partition, a few writes a year
 //	view       ORG#<org>#VIEW#<view>              id     requests that are open, approved or closed
 //	developer  ORG#<org>#DEVELOPER#<id>           id     all requests of a developer
 //	due        DUE#<0-15>                         DueSK  what the schedule has to do, by time
 type key struct{ PK, SK string }
 
-func credentialKey(hash string) key      { return key{"CRED#" + hash, "CRED"} }
-func configurationKey(org string) key    { return key{"ORG#" + org, "CONFIGURATION"} }
-func entryKey(org, policy string) key    { return key{"ORG#" + org, "CATALOGUE#" + policy} }
-func policyKey(org, policy string) key   { return key{"ORG#" + org, "POLICY#" + policy} }
-func developerKey(org, id string) key    { return key{developerPK(org, id), "DEVELOPER"} }
-func emailKey(org, email string) key     { return key{"ORG#" + org + "#EMAIL#" + email, "EMAIL"} }
+func credentialKey(hash string) key    { return key{"CRED#" + hash, "CRED"} }
+func organisationKey(org string) key   { return key{"ORG#" + org, "ORGANISATION"} }
+func configurationKey(org string) key  { return key{"ORG#" + org, "CONFIGURATION"} }
+func catalogueKey(org string) key      { return key{"ORG#" + org, "CATALOGUE"} }
+func entryKey(org, place string) key   { return key{"ORG#" + org, "CATALOGUE#" + place} }
+func policyKey(org, policy string) key { return key{"ORG#" + org, "POLICY#" + policy} }
+func developerKey(org, id string) key  { return key{developerPK(org, id), "DEVELOPER"} }
+func emailKey(org, email string) key {
+	return key{"ORG#" + org + "#EMAIL#" + strings.ToLower(email), "EMAIL"}
+}
 func requestKey(org, id string) key      { return key{"ORG#" + org + "#REQUEST#" + id, "REQUEST"} }
 func issuedKey(digest string) key        { return key{"KEY#" + digest, "KEY"} }
 func shownKey(org, hash, sum string) key { return key{"ORG#" + org + "#SHOWN#" + hash, sum} }
 func planKey(org, developer, policy string) key {
 	return key{developerPK(org, developer), "PLAN#" + policy}
+}
+
+// loginKey hides the name: people type their passwords there.
+func loginKey(org, name string) key {
+	sum := sha256.Sum256([]byte(strings.ToLower(name)))
+	return key{"ORG#" + org + "#LOGIN#" + hex.EncodeToString(sum[:]), "LOGIN"}
 }
 
 func developerPK(org, id string) string { return "ORG#" + org + "#DEVELOPER#" + id }
@@ -65,12 +81,20 @@ func historyKey(org, request string, revision int, replay string) key {
 // developersKeyKey counts down from the newest id, so that one ascending Query from DEVELOPER on reads the developer and then
 // their newest keys, however many there are.
 func developersKeyKey(org, developer, id string) key {
+	return key{developerPK(org, developer), "KEY#" + countdown(id)}
+}
+
+// keyID is the id that stands in a sort key of developersKeyKey's.
+func keyID(sort string) string { return countdown(strings.TrimPrefix(sort, "KEY#")) }
+
+// countdown turns the order of ids round, and back again.
+func countdown(id string) string {
 	var bytes [12]byte
 	_, _ = hex.Decode(bytes[:], []byte(id)) // an id of our own making
 	for i := range bytes {
 		bytes[i] = ^bytes[i]
 	}
-	return key{developerPK(org, developer), "KEY#" + hex.EncodeToString(bytes[:])}
+	return hex.EncodeToString(bytes[:])
 }
 
 func idempotencyKey(org, credential, given string) key {
@@ -78,9 +102,13 @@ func idempotencyKey(org, credential, given string) key {
 	return key{"ORG#" + org + "#IDEM#" + hex.EncodeToString(sum[:]), "IDEM"}
 }
 
-func listPK(org string) string       { return "ORG#" + org + "#LIST" }
-func developersPK(org string) string { return "ORG#" + org + "#DEVELOPERS" }
-func viewPK(org, view string) string { return "ORG#" + org + "#VIEW#" + view }
+func listPK(org string) string        { return "ORG#" + org + "#LIST" }
+func developersPK(org string) string  { return "ORG#" + org + "#DEVELOPERS" }
+func credentialsPK(org string) string { return "ORG#" + org + "#CREDENTIALS" }
+func viewPK(org, view string) string  { return "ORG#" + org + "#VIEW#" + view }
+
+// organisationsPK is where all organisations are listed.
+const organisationsPK = "ORGANISATIONS"
 
 // duePK spreads what falls due over sixteen partitions, so that no second of a busy day falls on one of them.
 func duePK(request string) string {
@@ -91,8 +119,17 @@ func duePK(request string) string {
 
 func dueSK(at time.Time, request string) string { return portal.Timestamp(at) + "#" + request }
 
-// cursorMark binds a cursor to the organisation and the question that it was given for.
-func cursorMark(org, question, id string) string {
+// Cursor names the place after an id in a list. It shows nothing of the table's keys, and leads nowhere in another organisation
+// or for another question.
+func Cursor(org, question, id string) string {
 	sum := sha256.Sum256([]byte(org + "\x00" + question + "\x00" + id))
-	return fmt.Sprintf("%016x", binary.BigEndian.Uint64(sum[:8]))
+	return fmt.Sprintf("%s%016x", id, binary.BigEndian.Uint64(sum[:8]))
+}
+
+// After is the id that a cursor stands for.
+func After(org, question, cursor string) (string, error) {
+	if len(cursor) > 24 && portal.ValidID(cursor[:24]) && Cursor(org, question, cursor[:24]) == cursor {
+		return cursor[:24], nil
+	}
+	return "", portal.Refuse(portal.Invalid, "cursor is not one of this list; take it from the Link header of the page before, with the same filters.")
 }

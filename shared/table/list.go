@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,28 +30,37 @@ const mostRead = 1000
 // Requests reads up to want of the organisation's requests, newest first, from the one after an id on ("": from the newest).
 func (t *Table) Requests(ctx context.Context, org string, f Filter, after string, want int) ([]Request, error) {
 	q := f.query(org)
-	q.TableName, q.ScanIndexForward = &t.name, aws.Bool(false)
 	if after != "" {
 		q.ExclusiveStartKey = f.place(org, after)
 	}
-	found := []Request{}
+	items, err := t.newest(ctx, q, want)
+	if err != nil {
+		return nil, failed(err, "list requests")
+	}
+	found := make([]Request, len(items))
+	for i, it := range items {
+		if err := parse(it, &found[i]); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// newest reads up to want of the items that a Query finds, from the newest down.
+func (t *Table) newest(ctx context.Context, q *dynamodb.QueryInput, want int) ([]item, error) {
+	q.TableName, q.ScanIndexForward = &t.name, aws.Bool(false)
+	found := []item{}
 	for len(found) < want {
 		limit := want - len(found)
 		if q.FilterExpression != nil {
-			limit = mostRead // the filter comes after the limit: a small one would mean a Query for each request left out
+			limit = mostRead // the filter comes after the limit: a small one would mean a Query for each item left out
 		}
 		q.Limit = aws.Int32(int32(min(limit, mostRead)))
 		out, err := t.db.Query(ctx, q)
 		if err != nil {
-			return nil, failed(err, "list requests")
+			return nil, err
 		}
-		for _, it := range out.Items {
-			var r Request
-			if err := parse(it, &r); err != nil {
-				return nil, err
-			}
-			found = append(found, r)
-		}
+		found = append(found, out.Items...)
 		if len(out.LastEvaluatedKey) == 0 {
 			break
 		}
@@ -61,16 +71,25 @@ func (t *Table) Requests(ctx context.Context, org string, f Filter, after string
 
 // Count is how many requests the filter lets through.
 func (t *Table) Count(ctx context.Context, org string, f Filter) (int, error) {
-	q := f.query(org)
+	total, err := t.count(ctx, f.query(org), math.MaxInt)
+	if err != nil {
+		return 0, failed(err, "count requests")
+	}
+	return total, nil
+}
+
+// count is how many items a Query finds; it stops counting at most.
+func (t *Table) count(ctx context.Context, q *dynamodb.QueryInput, most int) (int, error) {
 	q.TableName, q.Select = &t.name, types.SelectCount
 	total := 0
 	for {
+		q.Limit = aws.Int32(int32(min(most-total, math.MaxInt32))) //nolint:gosec // just bounded
 		out, err := t.db.Query(ctx, q)
 		if err != nil {
-			return 0, failed(err, "count requests")
+			return 0, err
 		}
 		total += int(out.Count)
-		if len(out.LastEvaluatedKey) == 0 {
+		if len(out.LastEvaluatedKey) == 0 || total >= most {
 			return total, nil
 		}
 		q.ExclusiveStartKey = out.LastEvaluatedKey
@@ -136,14 +155,8 @@ func (f Filter) place(org, id string) item {
 
 func (f Filter) question() string { return fmt.Sprint(f.Developer, f.States) }
 
-// Cursor names the place after a request in the organisation's list. It shows nothing of the table's keys, and leads nowhere
-// in another organisation or under another filter.
-func (f Filter) Cursor(org, id string) string { return id + cursorMark(org, f.question(), id) }
+// Cursor names the place after a request in the filter's list.
+func (f Filter) Cursor(org, id string) string { return Cursor(org, f.question(), id) }
 
-// After is the id that a cursor stands for.
-func (f Filter) After(org, cursor string) (string, error) {
-	if len(cursor) > 24 && portal.ValidID(cursor[:24]) && f.Cursor(org, cursor[:24]) == cursor {
-		return cursor[:24], nil
-	}
-	return "", portal.Refuse(portal.Invalid, "cursor is not one of this list; take it from the Link header of the page before, with the same filters.")
-}
+// After is the id that a cursor of the filter's list stands for.
+func (f Filter) After(org, cursor string) (string, error) { return After(org, f.question(), cursor) }

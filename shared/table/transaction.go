@@ -140,10 +140,32 @@ func (t *Table) replace(k key, v any, condition string, values item, refused fun
 	}}}, nil
 }
 
-// remove deletes an item on a condition.
+// overwrite puts an item, whatever stands there.
+func (t *Table) overwrite(k key, v any) (write, error) {
+	it, err := k.with(v)
+	if err != nil {
+		return write{}, err
+	}
+	return write{item: types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: it}}}, nil
+}
+
+// remove deletes an item on a condition; on none where it is empty.
 func (t *Table) remove(k key, condition string, values item, refused func(item) error) write {
-	return write{refused: refused, item: types.TransactWriteItem{Delete: &types.Delete{
-		TableName: &t.name, Key: k.item(), ConditionExpression: &condition, ExpressionAttributeValues: values,
+	w := &types.Delete{
+		TableName: &t.name, Key: k.item(), ExpressionAttributeValues: values,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}
+	if condition != "" {
+		w.ConditionExpression = &condition
+	}
+	return write{refused: refused, item: types.TransactWriteItem{Delete: w}}
+}
+
+// update changes some of an item's attributes on a condition.
+func (t *Table) update(k key, change, condition string, names map[string]string, values item, refused func(item) error) write {
+	return write{refused: refused, item: types.TransactWriteItem{Update: &types.Update{
+		TableName: &t.name, Key: k.item(), UpdateExpression: &change, ConditionExpression: &condition,
+		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}}}
 }
