@@ -14,6 +14,11 @@ FUNCTIONS := \
 	DeleteRequest=functions/requests/delete \
 	ApproveRequest=functions/requests/approve \
 	DeclineRequest=functions/requests/decline \
+	Developers=functions/developers \
+	Catalogue=functions/catalogue \
+	Policies=functions/policies \
+	Configuration=functions/configuration \
+	Contract=functions/contract \
 	Unknown=functions/unknown
 
 PORT ?= 3000
@@ -69,10 +74,10 @@ bench: quiet-build ## the functions' sizes and start-up times, and what a call t
 	@go test -run '^$$' -bench . ./infra/bench ./infra/gateway
 
 .PHONY: check
-check: export STEPS := venv-sam venv-check tools check
-check: ## gofmt, vet, staticcheck, golangci-lint, govulncheck, cfn-lint, sam validate, checkov
-	@infra/local/need go python3
-	@$(MAKE) -s -j3 .local/venv-sam/.fetched .local/venv-check/.fetched .local/bin/.tools
+check: export STEPS := venv-sam venv-check redocly tools check
+check: ## gofmt, vet, staticcheck, golangci-lint, govulncheck, cfn-lint, sam validate, checkov, redocly
+	@infra/local/need go python3 node
+	@$(MAKE) -s -j4 .local/venv-sam/.fetched .local/venv-check/.fetched .local/redocly/.fetched .local/bin/.tools
 	@infra/local/step check "checking"
 	@infra/local/check
 
@@ -90,6 +95,12 @@ ready-for-sam:
 	@$(MAKE) -s -j4 $(DOUBLES) quiet-build .local/venv-sam/.fetched .local/bin/local .local/bin/sam
 
 GOTESTSUM := .local/bin/gotestsum --format pkgname --format-hide-empty-pkg --
+
+# --- operate --------------------------------------------------------------------------------------------------------------
+
+.PHONY: admin
+admin: ## organisations and credentials: ARGS='credential list --organisation ...', or ARGS=--help
+	@go run ./infra/admin $(ARGS)
 
 # --- build and deploy -----------------------------------------------------------------------------------------------------
 
@@ -143,6 +154,11 @@ venv-check := fetching checkov (60 MB, once)
 .local/venv-%/.fetched: infra/local/requirements-%.txt
 	@infra/local/need python3
 	@infra/local/step venv-$* "$(venv-$*)" infra/local/venv $(@D) $<
+	@touch $@
+
+.local/redocly/.fetched: infra/openapi/package.json infra/openapi/package-lock.json
+	@infra/local/need node
+	@infra/local/step redocly "fetching redocly, which lints the contract (4 MB, once)" infra/local/npm $(@D) infra/openapi
 	@touch $@
 
 .local/bin/local: always

@@ -85,6 +85,59 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// TestMatchDeployed shows which of the template's routes takes a call: the most exact one, then ANY, then a greedy one.
+func TestMatchDeployed(t *testing.T) {
+	deployed, err := template.Load("../../template.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions := make(map[string]*function)
+	for _, f := range deployed.Functions {
+		functions[f.LogicalID] = &function{Function: f}
+	}
+	routes, err := rank(deployed.Routes, functions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for request, key := range map[string]string{ //nolint:gosec // routes, no credentials
+		"GET /developers":                     "GET /developers",
+		"GET /developers/":                    "ANY /developers/{path+}",
+		"PATCH /developers":                   "ANY /developers",
+		"GET /developers/7":                   "GET /developers/{id}",
+		"GET /developers/7/":                  "ANY /developers/{path+}",
+		"PATCH /developers/7":                 "ANY /developers/{path+}",
+		"UPDATE /developers/7":                "ANY /developers/{path+}",
+		"GET /developers/email/a@b.example":   "GET /developers/email/{email}",
+		"GET /developers/email/a%2Fb":         "GET /developers/email/{email}",
+		"GET /developers/email":               "GET /developers/{id}",
+		"PUT /developers/email/a@b.example":   "ANY /developers/{path+}",
+		"POST /developers/password/7":         "POST /developers/password/{id}",
+		"PUT /developers/password/7":          "ANY /developers/{path+}",
+		"POST /developers/verify_credentials": "POST /developers/verify_credentials",
+		"GET /developers/verify_credentials":  "GET /developers/{id}",
+		"PUT /developers/verify_credentials":  "PUT /developers/{id}",
+		"PATCH /developers/a/b/c":             "ANY /developers/{path+}",
+		"GET /policies/search":                "GET /policies/search",
+		"GET /policies/search/":               "ANY /policies/{path+}",
+		"PUT /policies/search":                "PUT /policies/{policy}",
+		"GET /policies/gold":                  "GET /policies/{policy}",
+		"UPDATE /policies/gold":               "ANY /policies/{path+}",
+		"PUT /catalogue":                      "PUT /catalogue",
+		"UPDATE /catalogue":                   "ANY /catalogue",
+		"DELETE /configuration/":              "ANY /configuration/{path+}",
+		"UPDATE /requests/7":                  "ANY /requests/{id+}",
+		"GET /requests/":                      "GET /requests/{id+}",
+		"PATCH /requests":                     "$default",
+		"GET /developer":                      "$default",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		got, _ := match(routes, httptest.NewRequestWithContext(t.Context(), method, "/api/portal"+path, nil))
+		if strings.Replace(got.key, " /api/portal/", " /", 1) != key {
+			t.Errorf("%s goes to %s, want %s", request, got.key, key)
+		}
+	}
+}
+
 func TestMatchNothing(t *testing.T) {
 	routes := ranked(t, template.Route{Method: "GET", Path: "/pets/{id}"})
 	for _, request := range []string{"PUT /pets/7", "GET /pets", "GET /pets/", "GET /pets/7/", "GET /"} {

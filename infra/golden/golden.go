@@ -10,11 +10,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 )
 
-// functions maps a folder of events to the logical id of the function that it is for.
+// functions maps a folder of events to the logical id of the function that it is for; a folder in it, one of the operations of a
+// function that has several, is for the same.
 var functions = map[string]string{
 	"requests/list":    "ListRequests",
 	"requests/get":     "GetRequest",
@@ -23,6 +25,11 @@ var functions = map[string]string{
 	"requests/delete":  "DeleteRequest",
 	"requests/approve": "ApproveRequest",
 	"requests/decline": "DeclineRequest",
+	"developers":       "Developers",
+	"catalogue":        "Catalogue",
+	"policies":         "Policies",
+	"configuration":    "Configuration",
+	"contract":         "Contract",
 	"unknown":          "Unknown",
 }
 
@@ -63,23 +70,26 @@ func Load(dir string) ([]Case, error) {
 	return cases, err
 }
 
-func read(dir, path string) (Case, error) {
-	text, err := os.ReadFile(path)
+func read(dir, file string) (Case, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return Case{}, err
 	}
-	name, err := filepath.Rel(dir, path)
+	name, err := filepath.Rel(dir, file)
 	if err != nil {
 		return Case{}, err
 	}
 	name = strings.TrimSuffix(filepath.ToSlash(name), ".json")
-	folder := name[:max(0, strings.LastIndex(name, "/"))]
+	folder := strings.TrimPrefix(path.Dir(name), ".")
 	function, known := functions[folder]
+	if !known {
+		function, known = functions[path.Dir(folder)]
+	}
 	if !known {
 		return Case{}, fmt.Errorf("no function is known for the folder %q: infra/golden maps folders to functions", folder)
 	}
 	given, want, err := promise(text)
-	return Case{Name: name, Path: path, Function: function, Event: text, Given: given, Want: want}, err
+	return Case{Name: name, Path: file, Function: function, Event: text, Given: given, Want: want}, err
 }
 
 // promise reads the member golden, strictly: a misspelt word would promise nothing.

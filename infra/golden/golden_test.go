@@ -69,11 +69,16 @@ func TestLoad(t *testing.T) {
 	)
 	write(t, dir, "requests/get/one.json", get)
 	write(t, dir, "unknown/two.json", unknown)
+	write(t, dir, "developers/create/three.json", unknown)
 	cases, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []Case{
+		{
+			Name: "developers/create/three", Path: filepath.Join(dir, "developers/create/three.json"), Function: "Developers",
+			Event: []byte(unknown), Given: "desk", Want: Answer{StatusCode: 404, Body: []byte(`""`)},
+		},
 		{
 			Name: "requests/get/one", Path: filepath.Join(dir, "requests/get/one.json"), Function: "GetRequest",
 			Event: []byte(get), Given: "desk",
@@ -93,6 +98,7 @@ func TestLoadRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ path, text, says string }{
 		"no file":             {"readme.md", "", "holds no event file"},
 		"an unknown folder":   {"requests/grant/a.json", "{}", `no function is known for the folder "requests/grant"`},
+		"a folder too deep":   {"developers/a/b/c.json", "{}", `no function is known for the folder "developers/a/b"`},
 		"no folder":           {"a.json", "{}", `no function is known for the folder ""`},
 		"not JSON":            {"unknown/a.json", "{", "unexpected end of JSON input"},
 		"no promise":          {"unknown/a.json", "{}", `the member "golden"`},

@@ -10,15 +10,18 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"keydesk/infra/fixture"
 	"keydesk/infra/golden"
 	"keydesk/infra/local/doubles"
+	"keydesk/infra/tabletest"
 	"keydesk/infra/template"
 	"keydesk/shared/apikey"
 	"keydesk/shared/approval"
@@ -32,9 +35,9 @@ const (
 	boxPrefix = "keydesk/events"
 )
 
-// TestEvents sends every file of events/ through SAM: the first of each function and status code through `sam local invoke`,
-// in a container of its own, the others through one `sam local start-lambda`. Each finds the table and the boxes as the
-// fixture makes them.
+// TestEvents sends every file of events/ through SAM: the first of each operation that is granted, and the first that is refused,
+// through `sam local invoke`, in a container of its own, the others through one `sam local start-lambda`. Each finds the table
+// and the boxes as the fixture makes them.
 func TestEvents(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -78,15 +81,15 @@ func (d *desk) send(t *testing.T, cases []golden.Case, through func(*testing.T, 
 	}
 }
 
-// split takes the first case of each function and status code apart.
+// split takes the first granted and the first refused case of each operation apart, which has a folder of its own.
 func split(cases []golden.Case) (first, others []golden.Case) {
 	type kind struct {
-		function string
-		status   int
+		operation string
+		refused   bool
 	}
 	seen := make(map[kind]bool)
 	for _, c := range cases {
-		k := kind{c.Function, c.Want.StatusCode}
+		k := kind{path.Dir(c.Name), c.Want.StatusCode >= http.StatusBadRequest}
 		if seen[k] {
 			others = append(others, c)
 			continue
@@ -163,8 +166,15 @@ func post(t *testing.T, s *server, event golden.Case) []byte {
 
 // desk is what the functions work on: doubles of this test's own, because it empties them.
 type desk struct {
-	schema template.Table
-	holds  string // what was given, as long as nothing has changed it
+	issuer approval.Issuer
+	begin  map[string]beginning // by what is given
+	holds  string               // what was given, as long as nothing has changed it
+}
+
+// beginning is what the fixture has written: all of the table, and what is in the one box.
+type beginning struct {
+	items []map[string]types.AttributeValue
+	key   apikey.Key
 }
 
 func openDesk(t *testing.T, root string) *desk {
@@ -181,44 +191,61 @@ func openDesk(t *testing.T, root string) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := doubles.CreateTable(t.Context(), awsenv.Config(), known.Table, tableName); err != nil {
-		t.Fatal(err)
-	}
-	return &desk{schema: known.Table}
-}
-
-// after notes that what was granted has changed the desk. What was refused has not: the next event finds it as it was.
-func (d *desk) after(t *testing.T, event golden.Case) {
-	t.Helper()
-	reads := event.Function == "ListRequests" || event.Function == "GetRequest"
-	if t.Failed() || event.Want.StatusCode < http.StatusBadRequest && !reads {
-		d.holds = ""
-	}
-}
-
-// give makes the table and the boxes anew, with what is given in them. The table keeps its name: what runs already knows it.
-func (d *desk) give(t *testing.T, given string) {
-	t.Helper()
-	if d.holds == given {
-		return
-	}
-	ctx, cfg := t.Context(), awsenv.Config()
-	if err := doubles.DeleteTable(ctx, cfg, tableName); err != nil {
-		t.Fatal(err)
-	}
-	if err := doubles.CreateTable(ctx, cfg, d.schema, tableName); err != nil {
-		t.Fatal(err)
-	}
-	if err := emptyBoxes(ctx); err != nil {
+	cfg := awsenv.Config()
+	if err := doubles.CreateTable(t.Context(), cfg, known.Table, tableName); err != nil {
 		t.Fatal(err)
 	}
 	issuer := approval.Issuer{
 		Table: table.New(cfg, tableName), Vault: vault.New(cfg, boxPrefix, ""), Form: apikey.Base64, Retention: 7 * 24 * time.Hour,
 	}
-	if err := fixture.Load(ctx, &issuer, given); err != nil {
+	return &desk{issuer: issuer, begin: map[string]beginning{}}
+}
+
+// after notes that what was granted has changed the desk. What was refused has not: the next event finds it as it was.
+func (d *desk) after(t *testing.T, event golden.Case) {
+	t.Helper()
+	var call events.APIGatewayV2HTTPRequest
+	if err := json.Unmarshal(event.Event, &call); err != nil {
 		t.Fatal(err)
 	}
+	reads := call.RequestContext.HTTP.Method == http.MethodGet
+	if t.Failed() || event.Want.StatusCode < http.StatusBadRequest && !reads {
+		d.holds = ""
+	}
+}
+
+// give makes the table and the boxes what the fixture would make them. It writes only what has changed: the fixture itself takes
+// a second, since it goes the desk's own way.
+func (d *desk) give(t *testing.T, given string) {
+	t.Helper()
+	if d.holds == given {
+		return
+	}
+	if err := emptyBoxes(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if begin, known := d.begin[given]; known {
+		tabletest.Reset(t, d.issuer.Table, begin.items)
+		if _, err := d.issuer.Vault.Keep(t.Context(), fixture.Org, fixture.Approved, begin.key); err != nil {
+			t.Fatal(err)
+		}
+	} else {
+		tabletest.Reset(t, d.issuer.Table, nil)
+		d.begin[given] = d.load(t, given)
+	}
 	d.holds = given
+}
+
+func (d *desk) load(t *testing.T, given string) beginning {
+	t.Helper()
+	if err := fixture.Load(t.Context(), &d.issuer, given); err != nil {
+		t.Fatal(err)
+	}
+	key, err := d.issuer.Vault.Open(t.Context(), fixture.Org, fixture.Approved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return beginning{tabletest.Dump(t, d.issuer.Table), key}
 }
 
 // emptyBoxes has moto forget all that it holds.

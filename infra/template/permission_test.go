@@ -60,7 +60,33 @@ var permissions = map[string]map[string][]string{
 		"dynamodb:PutItem":    {table},
 		"dynamodb:DeleteItem": {table},
 	},
-	"Unknown": {},
+	"Developers": {
+		"dynamodb:GetItem":            {table},
+		"dynamodb:BatchGetItem":       {table},
+		"dynamodb:Query":              {table, table + "/index/developer", table + "/index/list"},
+		"dynamodb:PutItem":            {table},
+		"dynamodb:UpdateItem":         {table},
+		"dynamodb:DeleteItem":         {table},
+		"dynamodb:ConditionCheckItem": {table},
+	},
+	"Catalogue": {
+		"dynamodb:GetItem":    {table},
+		"dynamodb:Query":      {table},
+		"dynamodb:PutItem":    {table},
+		"dynamodb:DeleteItem": {table},
+	},
+	"Policies": {
+		"dynamodb:GetItem":    {table},
+		"dynamodb:Query":      {table},
+		"dynamodb:PutItem":    {table},
+		"dynamodb:DeleteItem": {table},
+	},
+	"Configuration": {
+		"dynamodb:GetItem": {table},
+		"dynamodb:PutItem": {table},
+	},
+	"Contract": {},
+	"Unknown":  {},
 }
 
 // withCommon adds what a function needs to log and, if it uses the table, to have the table's items decrypted.

@@ -2,7 +2,10 @@
 // binaries, time limits), the local table (schema) and the tests (permissions, contract). Nothing of it is deployed.
 package template
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Template is what template.yaml says after its parameters and references have been filled in.
 type Template struct {
@@ -28,6 +31,12 @@ type Route struct {
 	Method   string // "GET", ..., "ANY"; empty for $default
 	Path     string // "/api/portal/requests/{id}", "/api/portal/requests/{id}/{slash+}"; empty for $default
 	Function string // the logical id of the function that answers
+}
+
+// Canonical tells whether the route is one that clients are told of. The others catch what is written otherwise: a slash at a
+// path's end, an odd verb, a path that there is not.
+func (r Route) Canonical() bool {
+	return r.Method != "" && r.Method != "ANY" && !strings.HasSuffix(r.Path, "+}")
 }
 
 // Statement is one statement of a function's role; all of them allow.
