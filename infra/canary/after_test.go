@@ -21,7 +21,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	if err != nil || secret != "" {
 		t.Errorf("the desk's table holds %q (%v)", secret, err)
 	}
-	secret, err = canary.FindInFiles("../../.local", "env", "bin", "dynamodb", "venv-run", "venv-sam", "venv-check")
+	secret, err = canary.FindInFiles("../../.local", "env", "bin", "dynamodb", "venv-run", "venv-sam", "venv-check", "redocly")
 	if err != nil || secret != "" {
 		t.Errorf("a file holds %q (%v)", secret, err)
 	}
