@@ -1,0 +1,139 @@
+package sweep
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"keydesk/infra/fixture"
+	"keydesk/shared/caller"
+	"keydesk/shared/portal"
+)
+
+// Another organisation's object is, to each of ours who calls about it, one that does not exist: by status, body, headers and
+// the calls of AWS that it takes to say so; and it stays as it is.
+func TestForeignObjects(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	for _, route := range d.routes {
+		t.Run(route.Method+" "+route.Path, func(t *testing.T) {
+			s := of(t, route)
+			needs, _ := caller.Needs(s.means)
+			for _, as := range ours {
+				if !as.role.May(needs) || as != admin && !route.Canonical() {
+					continue
+				}
+				for _, their := range d.objects(t, fixture.OtherOrg, variable.FindString(s.path)) {
+					a := d.alike(t, as, s.about(nobodys(their)), s.about(their), nobodys(their), their)
+					if a.status != http.StatusNotFound {
+						t.Errorf("%s %s by %s: %d %s", s.method, s.about(nobodys(their)).target(), as.name, a.status, a.text)
+					}
+				}
+				if changed := d.reset(t); len(changed) > 0 {
+					t.Errorf("%s by %s changed %v", s.method, as.name, changed)
+				}
+			}
+			for _, name := range s.names {
+				if route.Canonical() {
+					d.named(t, s, name)
+				}
+			}
+		})
+	}
+}
+
+// named has the admin make a call whose body or query names another organisation's object. Such a call may succeed, as it does if
+// nobody has the name, and changes nothing of the other organisation's.
+func (d *desk) named(t *testing.T, s sample, name string) {
+	t.Helper()
+	for _, their := range d.objects(t, fixture.OtherOrg, variable.FindString(name)) {
+		d.alike(t, admin, s.naming(name, nobodys(their)), s.naming(name, their), nobodys(their), their)
+		for _, key := range d.reset(t) {
+			if !strings.HasPrefix(key, "ORG#"+fixture.Org) {
+				t.Errorf("%s %s %s changed %s", s.method, s.target(), s.naming(name, their).body, key)
+			}
+		}
+	}
+}
+
+// alike makes two calls, each at the desk as it was at the beginning, and compares the answers, but for the names of what each is
+// about.
+func (d *desk) alike(t *testing.T, as who, first, second sample, firstName, secondName string) (a answer) {
+	t.Helper()
+	var difference string
+	for range 2 { // on a busy machine a call of AWS may have been tried twice; what differs always differs again
+		a = d.call(t, as, first)
+		if a.status < http.StatusBadRequest {
+			d.reset(t)
+		}
+		b := d.call(t, as, second)
+		wanted, said := plain(a, firstName), plain(b, secondName)
+		if said == wanted && maps.Equal(a.calls, b.calls) {
+			return a
+		}
+		difference = fmt.Sprintf("with the calls %v,\n%s\nand about nobody's, with the calls %v,\n%s", b.calls, said, a.calls, wanted)
+		d.reset(t)
+	}
+	t.Errorf("%s %s %s by %s is answered, %s", second.method, second.target(), second.body, as.name, difference)
+	return a
+}
+
+// passing is what differs from answer to answer: ids, times, revisions.
+var passing = regexp.MustCompile(`[0-9a-f]{24}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z`)
+
+// plain is an answer without the name of what it is about, and without what differs from answer to answer.
+func plain(a answer, name string) string {
+	header := a.header.Clone()
+	for _, name := range []string{"Date", "Apigw-Requestid", "Content-Length"} {
+		header.Del(name)
+	}
+	text := fmt.Sprint(a.status, header, a.text)
+	return passing.ReplaceAllString(strings.ReplaceAll(text, name, "<name>"), "<...>")
+}
+
+// objects are an organisation's that can stand in the place of a variable, named as in the keys of the table: "...#KIND#name".
+func (d *desk) objects(t *testing.T, org, variable string) []string {
+	t.Helper()
+	if variable == "" {
+		return nil
+	}
+	found := map[string]bool{}
+	for _, item := range d.begin {
+		if !strings.HasPrefix(text(item["PK"]), "ORG#"+org) {
+			continue
+		}
+		for _, key := range []string{text(item["PK"]), text(item["SK"])} {
+			segments := strings.Split("#"+key, "#")
+			kind, name := segments[len(segments)-2], segments[len(segments)-1]
+			if kind == "EMAIL" && variable == "{email}" || kind == "POLICY" && variable == "{policy}" || portal.ValidID(name) && variable != "{email}" {
+				found[name] = true
+			}
+		}
+	}
+	if len(found) < 2 {
+		t.Errorf("the desk of %s has %d objects for %s: too few to show anything", org, len(found), variable)
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+func text(value types.AttributeValue) string {
+	if s, ok := value.(*types.AttributeValueMemberS); ok {
+		return s.Value
+	}
+	return ""
+}
+
+// nobodys is a name like the given one, which nobody has.
+func nobodys(name string) string {
+	first := "e"
+	if strings.HasPrefix(name, first) {
+		first = "f"
+	}
+	return first + name[1:]
+}
