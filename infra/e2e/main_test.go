@@ -3,7 +3,8 @@
 // .local/env say which desk; KEYDESK_FRONT_END says what stands before its functions (see frontEnds). Go remembers a test that
 // passed, and does not see that the desk has changed since: -count=1 asks anew.
 //
-// Each test makes the requests that it needs and deletes them again, so that the suite can run against one desk for ever.
+// Each test makes the requests, developers, policies and entries of the catalogue that it needs and deletes them again, so that
+// the suite can run against one desk for ever.
 package e2e
 
 import (

@@ -1,7 +1,10 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -58,6 +61,59 @@ func TestRaceToCreate(t *testing.T) {
 	}
 	if len(ids) != 1 {
 		t.Errorf("one create made %d requests: %v", len(ids), ids)
+	}
+}
+
+// TestRaceForAnEmail has many sign up one person at once, who spell the address in two ways.
+func TestRaceForAnEmail(t *testing.T) {
+	people := 2 * front.approvers
+	atOnce(people, func(int) answer { return portal.call(t, http.MethodGet, developerOf(nobodys), "") })
+	email := mark() + "@portal.example"
+	var winners, told []string
+	for i, a := range atOnce(people, func(i int) answer {
+		spelling := []string{email, strings.ToUpper(email)}[i%2]
+		return []client{admin, portal}[i%4/2].call(t, http.MethodPost, developers, fmt.Sprintf(`{"email": %q}`, spelling))
+	}) {
+		switch {
+		case a.status == http.StatusOK:
+			winners = append(winners, signedUp(t, a))
+		case a.status != http.StatusConflict || !strings.HasSuffix(a.message(), " is taken by another developer."):
+			t.Errorf("person %d: %d %s", i, a.status, a.text)
+		default:
+			told = append(told, fmt.Sprint(a.member("Meta", "id")))
+		}
+	}
+	if whose := slices.Compact(told); len(winners) != 1 || !slices.Equal(whose, winners) {
+		t.Fatalf("%d of %d people have the address, %v; the others are told that it is that of %v", len(winners), people, winners, whose)
+	}
+	wantMembers(t, portal.call(t, http.MethodGet, developers+"/email/"+email, ""), map[string]any{"id": winners[0]})
+}
+
+// TestRaceForTheCatalogue has many add an entry to one copy of the catalogue at once: one does, the others learn that they did not.
+func TestRaceForTheCatalogue(t *testing.T) {
+	found := copyCatalogue(t)
+	atOnce(front.approvers, func(int) answer { return admin.call(t, http.MethodGet, catalogue, "") })
+	word := mark()
+	t.Cleanup(func() { withdraw(t, word) })
+	winners := map[int]bool{}
+	for i, a := range atOnce(front.approvers, func(i int) answer {
+		return admin.call(t, http.MethodPut, catalogue, found.append(t, fmt.Sprintf(`{"name":"%s %d"}`, word, i)))
+	}) {
+		switch {
+		case a.status == http.StatusOK:
+			winners[i] = true
+		case a.status != http.StatusConflict || a.member("Meta", "revision") != found.revision()+1:
+			t.Errorf("writer %d: %d %s", i, a.status, a.text)
+		}
+	}
+	now := readCatalogue(t)
+	for i := range front.approvers {
+		if there := strings.Contains(now.text, fmt.Sprintf(`"%s %d"`, word, i)); there != winners[i] {
+			t.Errorf("writer %d was told %v, and the entry is there: %v", i, winners[i], there)
+		}
+	}
+	if len(winners) != 1 || now.revision() != found.revision()+1 {
+		t.Errorf("%d of %d writers of one copy have won; from revision %v to %v", len(winners), front.approvers, found.revision(), now.revision())
 	}
 }
 

@@ -24,7 +24,7 @@ func TestRefusals(t *testing.T) {
 	t.Run("of", func(t *testing.T) {
 		for group, refusals := range map[string][]refusal{
 			"create": badCreates(), "update": badUpdates(id), "list": badLists(),
-			"id": badIDs(), "header": badHeaders(id), "method": badMethods(id),
+			"id": badIDs(), "header": badHeaders(id), "method": badMethods(id), "books": badBooks(),
 		} {
 			for _, r := range refusals {
 				t.Run(group+" "+r.name, r.try)
@@ -45,12 +45,12 @@ func (r refusal) try(t *testing.T) {
 	}
 }
 
-// standing is all that can be seen of the desk, and of one request in particular.
+// standing is all that can be seen of the desk (of developers, a page), and of one request in particular.
 func standing(t *testing.T, id string) string {
 	t.Helper()
 	text := admin.get(t, id).text
-	for _, query := range []string{"?p=-1", "?p=-1&state=declined"} {
-		a := admin.call(t, http.MethodGet, collection+query, "")
+	for _, path := range []string{collection + "?p=-1", collection + "?p=-1&state=declined", developers, catalogue, policies + "?p=-1", configuration} {
+		a := admin.call(t, http.MethodGet, path, "")
 		a.want(t, http.StatusOK, "")
 		text += "\n" + a.text
 	}
@@ -82,6 +82,19 @@ func TestRoles(t *testing.T) {
 			"a reviewer updates":                       {reviewer, http.MethodPut, item(id), "requests:write"},
 			"a reviewer deletes":                       {reviewer, http.MethodDelete, item(id), "requests:write"},
 			"a portal declines":                        {portal, http.MethodPut, decline(id), "requests:decide"},
+			"a reviewer signs somebody up":             {reviewer, http.MethodPost, developers, "developers:write"},
+			"a reviewer changes a developer":           {reviewer, http.MethodPut, developerOf(developer), "developers:write"},
+			"a reviewer deletes a developer":           {reviewer, http.MethodDelete, developerOf(developer), "developers:write"},
+			"a reviewer changes a password":            {reviewer, http.MethodPost, developers + "/password/" + developer, "developers:write"},
+			"a reviewer logs somebody in":              {reviewer, http.MethodPost, developers + "/verify_credentials", "developers:write"},
+			"a portal creates the catalogue":           {portal, http.MethodPost, catalogue, "catalogue:write"},
+			"a portal writes the catalogue":            {portal, http.MethodPut, catalogue, "catalogue:write"},
+			"a reviewer writes the catalogue":          {reviewer, http.MethodPut, catalogue, "catalogue:write"},
+			"a portal creates a policy":                {portal, http.MethodPost, policies, "policies:write"},
+			"a portal changes a policy":                {portal, http.MethodPut, policyOf(policy), "policies:write"},
+			"a reviewer deletes a policy":              {reviewer, http.MethodDelete, policyOf(policy), "policies:write"},
+			"a portal creates the configuration":       {portal, http.MethodPost, configuration, "configuration:write"},
+			"a reviewer writes the configuration":      {reviewer, http.MethodPut, configuration, "configuration:write"},
 			"a portal approves what has to be decided": {portal, http.MethodPut, approve(id), "requests:decide"},
 			"a portal approves what another created":   {portal, http.MethodPut, approve(admins), "requests:decide"},
 		} {
@@ -108,6 +121,13 @@ func TestStrangers(t *testing.T) {
 		for _, at := range []struct{ method, path string }{
 			{http.MethodGet, collection}, {http.MethodPost, collection}, {http.MethodGet, item(id)}, {http.MethodPut, item(id)},
 			{http.MethodDelete, item(id)}, {http.MethodPut, approve(id)}, {http.MethodPut, decline(id)}, {http.MethodGet, item("abc")},
+			{http.MethodGet, developers}, {http.MethodPost, developers}, {http.MethodGet, developerOf(developer)}, {http.MethodPut, developerOf(developer)},
+			{http.MethodDelete, developerOf(developer)}, {http.MethodGet, developers + "/email/ada@pennywise.example"},
+			{http.MethodPost, developers + "/verify_credentials"}, {http.MethodPost, developers + "/password/" + developer},
+			{http.MethodGet, catalogue}, {http.MethodPost, catalogue}, {http.MethodPut, catalogue},
+			{http.MethodGet, policies}, {http.MethodPost, policies}, {http.MethodGet, policies + "/search?q=a"}, {http.MethodGet, policyOf(policy)},
+			{http.MethodPut, policyOf(policy)}, {http.MethodDelete, policyOf(policy)},
+			{http.MethodGet, configuration}, {http.MethodPost, configuration}, {http.MethodPut, configuration},
 		} {
 			a := by.call(t, at.method, at.path, "{")
 			a.wantRefusal(t, http.StatusUnauthorized, "Not authorised")

@@ -75,6 +75,35 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
+// TestPortalsOnTheWire makes the calls on the books that portals and their scripts were seen to make: without a content type, with
+// a slash at the path's end, without a length.
+func TestPortalsOnTheWire(t *testing.T) {
+	t.Parallel()
+	form, none := "Content-Type: application/x-www-form-urlencoded", "Content-Length: 0"
+	call := func(by client, method, path, body string, headers ...string) answer {
+		headers = append(headers, "Authorization: "+by.credential)
+		if body != "" {
+			headers = append(headers, fmt.Sprintf("Content-Length: %d", len(body)))
+		}
+		return wire(t, method, path, body, headers...)
+	}
+	word, text := mark(), password()
+	plan := createdPolicy(t, call(admin, http.MethodPost, policies+"/", fmt.Sprintf(`{"name":%q,"tags":["allow_registration"]}`, word)))
+	for _, query := range []string{"/search/?q=" + word, "?p=-1"} {
+		if rows := call(portal, http.MethodGet, policies+query, "", form).rows(t); len(rows) == 0 {
+			t.Errorf("%s shows nothing", query)
+		}
+	}
+	id := signedUp(t, call(portal, http.MethodPost, developers+"/", fmt.Sprintf(`{"email":"%s@portal.example","password":%q}`, word, text), form))
+	call(portal, http.MethodPost, developers+"/verify_credentials/", fmt.Sprintf(`{"username":"%s@portal.example","password":%q}`, word, text)).want(t, http.StatusOK, id)
+	call(portal, http.MethodPut, developerOf(id), fmt.Sprintf(`{"email":"%s@portal.example","id":%q,"fields":{}}`, word, id), form).want(t, http.StatusOK, "Data updated")
+	for _, path := range []string{catalogue, catalogue + "/", configuration, developers + "/email/" + word + "@portal.example"} {
+		call(portal, http.MethodGet, path, "", none).want(t, http.StatusOK, "")
+	}
+	call(portal, http.MethodDelete, developerOf(id), "", none).want(t, http.StatusOK, "Data deleted")
+	call(admin, http.MethodDelete, policyOf(plan)+"/", "").want(t, http.StatusOK, "Data deleted")
+}
+
 // TestAuthorization presents a credential in each way that is one.
 func TestAuthorization(t *testing.T) {
 	t.Parallel()
