@@ -86,6 +86,9 @@ var matrix = []grant{
 	}},
 }
 
+// Public are the routes that ask for nothing: they show nothing of anybody's.
+var Public = []string{"GET /docs", "GET /openapi.json"}
+
 // Routes are all that ask for a permission, sorted.
 func Routes() []string {
 	var all []string

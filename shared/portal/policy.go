@@ -113,11 +113,11 @@ func (p Policy) MarshalJSON() ([]byte, error) { return p.document.MarshalJSON() 
 // ErrPolicyID is the answer to a path that names what cannot be a policy.
 var ErrPolicyID = Refuse(Invalid, "Invalid policy ID. %s.", strings.ToUpper(policyIDRule[:1])+policyIDRule[1:])
 
-const policyIDRule = "send 1 to 200 bytes without #, / and control characters"
+const policyIDRule = "send 1 to 200 bytes without #, /, ? and control characters"
 
 // ValidPolicyID tells whether a policy can have the id: it has to fit a path and the table's keys.
 func ValidPolicyID(id string) bool {
 	routes := []string{"search", ".", ".."} // paths of their own
 	return id != "" && len(id) <= maxName && !slices.Contains(routes, id) &&
-		!strings.ContainsFunc(id, func(c rune) bool { return c == '#' || c == '/' || unicode.IsControl(c) || c == unicode.ReplacementChar })
+		!strings.ContainsFunc(id, func(c rune) bool { return c == '#' || c == '/' || c == '?' || unicode.IsControl(c) || c == unicode.ReplacementChar })
 }

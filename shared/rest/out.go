@@ -65,7 +65,7 @@ func respond(out Out, err error, requestID string) events.APIGatewayV2HTTPRespon
 	return response
 }
 
-var errTooLong = portal.Refuse(portal.TooLarge, "The answer would be longer than Lambda may give; read it in pages, with ?p= or the cursor of the Link header.")
+var errTooLong = portal.Refuse(portal.TooLarge, "The answer would be longer than Lambda may give; read it in pages, with ?p= or by the Link header, where there is one.")
 
 // headers are the answer's. Whatever the desk says is for its caller alone.
 func headers(out Out, err error) map[string]string {

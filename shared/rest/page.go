@@ -51,7 +51,7 @@ func (s Paging) Page(query url.Values) (Page, error) {
 	case p < 0:
 		return Page{Size: s.MaxUnpaged, Whole: true}, nil
 	case p > deepest/s.Size:
-		return Page{}, portal.Refuse(portal.TooLarge, "p: page numbers reach the newest %d; go on from there with the cursor of the Link header.", deepest)
+		return Page{}, portal.Refuse(portal.TooLarge, "p: page numbers reach the newest %d; go on from there by the Link header, where the list has one.", deepest)
 	}
 	return Page{Skip: max(0, p-1) * s.Size, Size: s.Size}, nil
 }
@@ -74,7 +74,7 @@ func Part[T any](p Page, read []T) (shown []T, more bool, err error) {
 		return read, false, nil
 	}
 	if p.Whole {
-		return nil, false, portal.Refuse(portal.TooLarge, "There are more than %d; read them in pages, with ?p=1, 2, ... or the cursor of the Link header.", p.Size)
+		return nil, false, portal.Refuse(portal.TooLarge, "There are more than %d; read them in pages, with ?p=1, 2, ... or by the Link header, where the list has one.", p.Size)
 	}
 	return read[:p.Size], true, nil
 }

@@ -13,7 +13,7 @@ import (
 // paths are those of the API, each with the verbs that it has.
 var paths = func() map[string][]string {
 	verbs := map[string][]string{}
-	for _, route := range caller.Routes() {
+	for _, route := range append(caller.Routes(), caller.Public...) {
 		verb, path, _ := strings.Cut(route, " ")
 		verbs[path] = append(verbs[path], verb)
 	}

@@ -92,7 +92,7 @@ func TestMoreThanOneAnswerHolds(t *testing.T) {
 		if answer.StatusCode != want {
 			t.Errorf("5 requests where %d is the most: %d %s", most, answer.StatusCode, answer.Body)
 		}
-		if want != http.StatusOK && !strings.Contains(answer.Body, "cursor of the Link header") {
+		if want != http.StatusOK && !strings.Contains(answer.Body, "by the Link header") {
 			t.Errorf("the refusal names no remedy: %s", answer.Body)
 		}
 	}
