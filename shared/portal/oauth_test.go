@@ -13,7 +13,7 @@ func TestRedirects(t *testing.T) {
 		"http://localhost": "",
 		"https://a.example/x?y=z,https://b.example":      "",
 		"https://a.example;com.example.app:/cb":          "",
-		"https://a.example , https://b.example ":         "",
+		"https://a.example , https://b.example":          "",
 		strings.Repeat("https://a.example,", 20):         "",
 		strings.Repeat("https://a.example,", 21):         "has 21 addresses; at most 20 are kept.",
 		"example.org/callback":                           `"example.org/callback" is no whole address;`,

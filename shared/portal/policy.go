@@ -119,5 +119,7 @@ const policyIDRule = "send 1 to 200 bytes without #, /, ? and control characters
 func ValidPolicyID(id string) bool {
 	routes := []string{"search", ".", ".."} // paths of their own
 	return id != "" && len(id) <= maxName && !slices.Contains(routes, id) &&
-		!strings.ContainsFunc(id, func(c rune) bool { return c == '#' || c == '/' || c == '?' || unicode.IsControl(c) || c == unicode.ReplacementChar })
+		!strings.ContainsFunc(id, func(c rune) bool {
+			return c == '#' || c == '/' || c == '?' || unicode.IsControl(c) || c == unicode.ReplacementChar
+		})
 }
