@@ -64,7 +64,7 @@ func multiply(t *testing.T, d *trial.Desk, developer string, many int) {
 
 // A developer with five thousand keys can be given another, and read.
 func TestFiveThousandKeys(t *testing.T) {
-	tabletest.Alone(t)
+	t.Parallel()
 	d := trial.Open(t)
 	who := d.Person(caller.Admin)
 	first := d.Ask(who, fixture.Petstore)
@@ -141,7 +141,7 @@ func left(t testing.TB, d *trial.Desk, developer string) (revoked int) {
 
 // A list costs as many calls as it shows developers, and three more, whatever else the table holds.
 func TestListsAreBounded(t *testing.T) {
-	tabletest.Alone(t)
+	t.Parallel()
 	d := trial.Open(t)
 	who := d.Person(caller.Reviewer)
 	list := func(query string, status int) (calls int, page struct {

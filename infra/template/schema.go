@@ -82,10 +82,9 @@ func (t Table) CreateTableInput(name string) *dynamodb.CreateTableInput {
 		TableName:   aws.String(name),
 		BillingMode: types.BillingModePayPerRequest,
 		KeySchema:   keys(t.HashKey, t.RangeKey),
-		StreamSpecification: &types.StreamSpecification{
-			StreamEnabled:  aws.Bool(true),
-			StreamViewType: types.StreamViewType(t.StreamView),
-		},
+	}
+	if t.StreamView != "" {
+		input.StreamSpecification = &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewType(t.StreamView)}
 	}
 	for _, attribute := range slices.Sorted(maps.Keys(t.Attributes)) {
 		input.AttributeDefinitions = append(input.AttributeDefinitions, types.AttributeDefinition{
