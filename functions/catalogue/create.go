@@ -10,21 +10,25 @@ import (
 	"keydesk/shared/table"
 )
 
-func create(t *table.Table) rest.Operation[found] {
-	return rest.Operation[found]{
+func create(t *table.Table) rest.Operation[struct{}] {
+	return rest.Operation[struct{}]{
 		Route:   "POST /api/portal/catalogue",
 		MaxBody: maxBody,
-		First:   func(ctx context.Context, in rest.In) (found, error) { return find(ctx, t, in) },
-		Then: func(ctx context.Context, in rest.In, _ caller.Caller, f found) (rest.Out, error) {
-			if f.stored.Revision > 0 {
-				return rest.Out{}, exists(f.stored.ID)
+		First:   nothing,
+		Then: func(ctx context.Context, in rest.In, _ caller.Caller, _ struct{}) (rest.Out, error) {
+			sent, stored, err := find(ctx, t, in)
+			switch {
+			case err != nil:
+				return rest.Out{}, err
+			case stored.Revision > 0:
+				return rest.Out{}, exists(stored.ID)
 			}
-			err := t.WriteCatalogue(ctx, in.Org, f.stored, f.sent.Catalogue)
+			err = t.WriteCatalogue(ctx, in.Org, stored, sent.Catalogue)
 			var changed *table.CatalogueChanged
 			if errors.As(err, &changed) { // another POST, at the same time, was faster
 				return rest.Out{}, exists(changed.ID)
 			}
-			return rest.OK(f.sent.ID), err
+			return rest.OK(sent.ID), err
 		},
 	}
 }

@@ -8,11 +8,15 @@ import (
 	"keydesk/shared/table"
 )
 
-func get(t *table.Table) rest.Operation[table.Catalogue] {
-	return rest.Operation[table.Catalogue]{
+func get(t *table.Table) rest.Operation[struct{}] {
+	return rest.Operation[struct{}]{
 		Route: "GET /api/portal/catalogue",
-		First: func(ctx context.Context, in rest.In) (table.Catalogue, error) { return t.Catalogue(ctx, in.Org) },
-		Then: func(_ context.Context, _ rest.In, who caller.Caller, stored table.Catalogue) (rest.Out, error) {
+		First: nothing,
+		Then: func(ctx context.Context, in rest.In, who caller.Caller, _ struct{}) (rest.Out, error) {
+			stored, err := t.Catalogue(ctx, in.Org)
+			if err != nil {
+				return rest.Out{}, err
+			}
 			shown := stored.Catalogue
 			if !who.May(caller.WriteCatalogue) {
 				shown = shown.WithoutTokens()

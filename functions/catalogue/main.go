@@ -2,6 +2,8 @@
 package main
 
 import (
+	"context"
+
 	"keydesk/shared/portal"
 	"keydesk/shared/rest"
 	"keydesk/shared/table"
@@ -19,11 +21,18 @@ func operations(t *table.Table) []rest.Endpoint {
 // maxBody is that of a catalogue, which travels whole.
 const maxBody = 4 << 20
 
-// read reads the catalogue that a call sends, under the id that it is to have if it is the first.
-func read(in rest.In) (portal.CatalogueInput, error) {
-	var sent portal.Object
-	if err := rest.Decode(in.Body, &sent); err != nil {
-		return portal.CatalogueInput{}, err
+// nothing is what is read before the caller is known: a catalogue is long, both to read from the table and to take apart.
+func nothing(context.Context, rest.In) (struct{}, error) { return struct{}{}, nil }
+
+// find is the catalogue that a call sends, under the id that it is to have if it is the first, and the one that stands there.
+func find(ctx context.Context, t *table.Table, in rest.In) (sent portal.CatalogueInput, stored table.Catalogue, err error) {
+	var body portal.Object
+	if err = rest.Decode(in.Body, &body); err != nil {
+		return sent, stored, err
 	}
-	return portal.NewCatalogue(in.Org, portal.NewID(in.At), sent)
+	if sent, err = portal.NewCatalogue(in.Org, portal.NewID(in.At), body); err != nil {
+		return sent, stored, err
+	}
+	stored, err = t.Catalogue(ctx, in.Org)
+	return sent, stored, err
 }

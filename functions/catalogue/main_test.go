@@ -37,17 +37,32 @@ func admin(t *testing.T, d *desktest.Desk, method, body string) desktest.Said {
 
 func TestEvents(t *testing.T) { desktest.Play(t, "../../events", "Catalogue", function) }
 
+// nobody has made up a credential of our organisation.
+var nobody = strings.Replace(fixture.AdminCredential, "_admin", "_nobod", 1)
+
+func TestNobodysBodyIsNotRead(t *testing.T) {
+	body := `{"apis": [], "x": "` + strings.Repeat("x", 4<<20-30) + `"}`
+	for _, method := range []string{"PUT", "POST"} {
+		if took := desktest.Allocates(t, function, desktest.Call(nobody, method, path, body)); took > 2*uint64(len(body)) {
+			t.Errorf("%s of %d bytes takes %d", method, len(body), took)
+		}
+	}
+}
+
 func TestCalls(t *testing.T) {
 	for name, c := range map[string]struct {
 		event desktest.Event
 		want  [][]string
 	}{
-		"get":                     {desktest.Call(fixture.PortalCredential, "GET", path, ""), [][]string{{"GetItem", "Query"}}},
-		"put":                     {desktest.Call(fixture.AdminCredential, "PUT", path, `{"apis": []}`), [][]string{{"GetItem", "Query"}, {"TransactWriteItems"}}},
-		"put of a stale copy":     {desktest.Call(fixture.AdminCredential, "PUT", path, `{"apis": [], "revision": 7}`), [][]string{{"GetItem", "Query"}}},
+		"get":                     {desktest.Call(fixture.PortalCredential, "GET", path, ""), [][]string{{"GetItem"}, {"Query"}}},
+		"get by nobody":           {desktest.Call(nobody, "GET", path, ""), [][]string{{"GetItem"}}},
+		"put":                     {desktest.Call(fixture.AdminCredential, "PUT", path, `{"apis": []}`), [][]string{{"GetItem"}, {"Query"}, {"TransactWriteItems"}}},
+		"put by nobody":           {desktest.Call(nobody, "PUT", path, `{"apis": []}`), [][]string{{"GetItem"}}},
+		"put of a stale copy":     {desktest.Call(fixture.AdminCredential, "PUT", path, `{"apis": [], "revision": 7}`), [][]string{{"GetItem"}, {"Query"}}},
 		"put of what makes none":  {desktest.Call(fixture.AdminCredential, "PUT", path, `{"apis": 5}`), [][]string{{"GetItem"}}},
-		"post where there is one": {desktest.Call(fixture.AdminCredential, "POST", path, `{}`), [][]string{{"GetItem", "Query"}}},
-		"post":                    {desktest.Call(fixture.OtherCredential, "POST", path, `{}`), [][]string{{"GetItem", "Query"}, {"TransactWriteItems"}}},
+		"post where there is one": {desktest.Call(fixture.AdminCredential, "POST", path, `{}`), [][]string{{"GetItem"}, {"Query"}}},
+		"post":                    {desktest.Call(fixture.OtherCredential, "POST", path, `{}`), [][]string{{"GetItem"}, {"Query"}, {"TransactWriteItems"}}},
+		"post by nobody":          {desktest.Call(nobody, "POST", path, `{}`), [][]string{{"GetItem"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -136,11 +151,12 @@ func TestStaleCopies(t *testing.T) {
 		status        int
 		words         string
 	}{
-		{`{"apis": [], "revision": 1}`, "", 409, "revision: the catalogue is at revision 2, and this is a changed copy of 1; read the catalogue again, change that, and send it."},
-		{`{"apis": [], "revision": 0}`, "", 409, "revision: the catalogue is at revision 2, and this is a changed copy of 0;"},
+		{`{"apis": [], "revision": 1}`, "", 409, "revision: this is a stale copy, of revision 1, and the catalogue is at revision 2; read it again, change that, and send it."},
+		{`{"apis": [], "revision": 0}`, "", 409, "revision: this is a stale copy, of revision 0, and the catalogue"},
 		{`{"apis": []}`, `"1"`, 412, "If-Match: the catalogue is at revision 2, not 1; read it again, then change it."},
 		{`{"apis": [], "revision": 1}`, `"2"`, 409, "revision:"},
 		{`{"apis": [], "revision": 2}`, `"1"`, 412, "If-Match:"},
+		{`{}`, `"1"`, 412, "If-Match:"},
 		{`{"apis": [], "revision": 2}`, `"2"`, 200, "Data updated"},
 		{`{"apis": [], "revision": null}`, "*", 200, "Data updated"},
 		{`{"apis": []}`, `"4"`, 200, "Data updated"},
@@ -196,6 +212,7 @@ func TestRefusals(t *testing.T) {
 		{"PUT", `{"apis": [{"auth_type": "magic"}]}`, 400, `apis[0].auth_type: "magic" is none; send one of `},
 		{"PUT", `{"apis": [` + strings.Join(many, ",") + `]}`, 413, "apis: 100 entries are new, changed or gone; one call may change 99."},
 		{"PUT", `{"apis": [], "x": "` + strings.Repeat("x", 4<<20) + `"}`, 413, "The body is 4194325 bytes long; at most 4194304 are read."},
+		{"PUT", `{"apis": [` + strings.Repeat("0,", 200_000) + `0]}`, 400, "The catalogue has more than 200000 members, items,"},
 		{"POST", `{"apis": {}}`, 400, "apis: a list is expected, not an object."},
 		{"PATCH", `{}`, 405, "PATCH is not allowed here; use "},
 	} {

@@ -126,7 +126,7 @@ func TestFiftyChangesOfOneCopy(t *testing.T) {
 		switch {
 		case answer.status == http.StatusOK && answer.Message == "Data updated":
 			winners = append(winners, fmt.Sprint("of ", n))
-		case answer.status != http.StatusConflict || answer.Meta.Revision != 2 || !strings.Contains(answer.Message, "read the catalogue again"):
+		case answer.status != http.StatusConflict || answer.Meta.Revision != 2 || !strings.Contains(answer.Message, "stale copy"):
 			t.Errorf("answer %+v", answer)
 		}
 	}

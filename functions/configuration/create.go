@@ -10,12 +10,16 @@ import (
 	"keydesk/shared/table"
 )
 
-func create(t *table.Table) rest.Operation[portal.Configuration] {
-	return rest.Operation[portal.Configuration]{
+func create(t *table.Table) rest.Operation[struct{}] {
+	return rest.Operation[struct{}]{
 		Route: "POST /api/portal/configuration",
-		First: func(_ context.Context, in rest.In) (portal.Configuration, error) { return read(in) },
-		Then: func(ctx context.Context, in rest.In, _ caller.Caller, c portal.Configuration) (rest.Out, error) {
-			err := t.CreateConfiguration(ctx, in.Org, c)
+		First: func(_ context.Context, in rest.In) (struct{}, error) { return struct{}{}, in.NoRevision() },
+		Then: func(ctx context.Context, in rest.In, _ caller.Caller, _ struct{}) (rest.Out, error) {
+			c, err := read(in)
+			if err != nil {
+				return rest.Out{}, err
+			}
+			err = t.CreateConfiguration(ctx, in.Org, c)
 			var there *table.ConfigurationExists
 			if errors.As(err, &there) {
 				refusal := portal.Refuse(portal.Conflict, "There is a configuration already; change it with PUT.")

@@ -30,7 +30,19 @@ func as(d *desktest.Desk, credential, method, body string) desktest.Said {
 	return d.Say(function, desktest.Call(credential, method, path, body))
 }
 
+// nobody has made up a credential of our organisation.
+var nobody = strings.Replace(fixture.AdminCredential, "_admin", "_nobod", 1)
+
 func TestEvents(t *testing.T) { desktest.Play(t, "../../events", "Configuration", function) }
+
+func TestNobodysBodyIsNotRead(t *testing.T) {
+	body := `{"x": "` + strings.Repeat("x", 1<<20-30) + `"}`
+	for _, method := range []string{"PUT", "POST"} {
+		if took := desktest.Allocates(t, function, desktest.Call(nobody, method, path, body)); took > 2*uint64(len(body)) {
+			t.Errorf("%s of %d bytes takes %d", method, len(body), took)
+		}
+	}
+}
 
 func TestCalls(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -41,7 +53,7 @@ func TestCalls(t *testing.T) {
 		"put":                     {desktest.Call(fixture.AdminCredential, "PUT", path, `{}`), [][]string{{"GetItem", "GetItem"}, {"PutItem"}}},
 		"put where there is none": {desktest.Call(fixture.OtherCredential, "PUT", path, `{}`), [][]string{{"GetItem", "GetItem"}, {"TransactWriteItems"}}},
 		"post":                    {desktest.Call(fixture.OtherCredential, "POST", path, `{}`), [][]string{{"GetItem"}, {"TransactWriteItems"}}},
-		"put of what makes none":  {desktest.Call(fixture.AdminCredential, "PUT", path, `{"id": 5}`), [][]string{{"GetItem"}}},
+		"put of what makes none":  {desktest.Call(fixture.AdminCredential, "PUT", path, `{"id": 5}`), [][]string{{"GetItem", "GetItem"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -49,6 +61,34 @@ func TestCalls(t *testing.T) {
 				t.Errorf("calls in rounds: %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// A configuration has no revisions: who sends one is not told that it was seen.
+func TestIfMatch(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	before := tabletest.Items(t, d.Table)
+	send := func(credential, method, ifMatch string) desktest.Said {
+		event := desktest.Call(credential, method, path, `{"auto_approve": true}`)
+		event.Headers["if-match"] = ifMatch
+		return d.Say(function, event)
+	}
+	for _, ifMatch := range []string{`"1"`, "7", `W/"2"`} {
+		for credential, method := range map[string]string{fixture.AdminCredential: "PUT", fixture.OtherCredential: "POST"} {
+			if said := send(credential, method, ifMatch); said.Status != http.StatusPreconditionFailed || said.Message != "If-Match: there are no revisions here that it could match; send the call without it." {
+				t.Errorf("%s of %s: %d %s", method, ifMatch, said.Status, said.Text)
+			}
+		}
+	}
+	if said := send(fixture.AdminCredential, "PUT", `"abc"`); said.Status != http.StatusBadRequest || strings.Contains(said.Message, "member") {
+		t.Errorf("of what is none: %d %s", said.Status, said.Text)
+	}
+	if after := tabletest.Items(t, d.Table); !reflect.DeepEqual(before, after) {
+		t.Error("something has changed")
+	}
+	if said := send(fixture.AdminCredential, "PUT", "*"); said.Status != http.StatusOK {
+		t.Errorf("of any: %d %s", said.Status, said.Text)
 	}
 }
 
@@ -125,6 +165,9 @@ func TestRefusals(t *testing.T) {
 		{"POST", `{"a": }`, "Request body malformed."},
 		{"PUT", `{"mail_options": {"email_copy": {"key_email": {"enabled": "no"}}}}`, "mail_options.email_copy.key_email.enabled: true or false is expected, not a string."},
 		{"POST", `{"redirect_to": 5}`, "redirect_to: a string is expected, not a number."},
+		{"PUT", `{"oauth_usage_limit": 1.5}`, "oauth_usage_limit: a whole number is expected, not 1.5."},
+		{"PUT", `{"x": "\ud800"}`, `The configuration: a text has \ud800, which is half a character; send it whole.`},
+		{"PUT", `{"x": [` + strings.Repeat("0,", 20_000) + `0]}`, "The configuration has more than 20000 members, items,"},
 		{"PUT", `{"x": "` + strings.Repeat("x", 128<<10) + `"}`, "The configuration is 132"},
 	} {
 		if said := as(d, fixture.AdminCredential, c.method, c.body); said.Status != http.StatusBadRequest || !strings.HasPrefix(said.Message, c.words) {

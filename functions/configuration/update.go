@@ -10,35 +10,34 @@ import (
 	"keydesk/shared/table"
 )
 
-// found is what First reads: what a call sends, and the configuration as it stands.
-type found struct{ sent, stored portal.Configuration }
-
-func update(t *table.Table) rest.Operation[found] {
-	return rest.Operation[found]{
+func update(t *table.Table) rest.Operation[portal.Configuration] {
+	return rest.Operation[portal.Configuration]{
 		Route: "PUT /api/portal/configuration",
-		First: func(ctx context.Context, in rest.In) (f found, err error) {
-			if f.sent, err = read(in); err != nil {
-				return f, err
+		First: func(ctx context.Context, in rest.In) (portal.Configuration, error) {
+			if err := in.NoRevision(); err != nil {
+				return portal.Configuration{}, err
 			}
-			f.stored, err = t.Configuration(ctx, in.Org)
-			return f, err
+			return t.Configuration(ctx, in.Org)
 		},
-		Then: func(ctx context.Context, in rest.In, _ caller.Caller, f found) (rest.Out, error) {
-			return rest.OK("Data updated"), f.write(ctx, t, in.Org)
+		Then: func(ctx context.Context, in rest.In, _ caller.Caller, stored portal.Configuration) (rest.Out, error) {
+			sent, err := read(in)
+			if err != nil {
+				return rest.Out{}, err
+			}
+			return rest.OK("Data updated"), write(ctx, t, in.Org, sent, stored.ID)
 		},
 	}
 }
 
 // write replaces the configuration under the id that it has, or creates it.
-func (f *found) write(ctx context.Context, t *table.Table, org string) error {
-	id := f.stored.ID
+func write(ctx context.Context, t *table.Table, org string, c portal.Configuration, id string) error {
 	if id == "" {
-		err := t.CreateConfiguration(ctx, org, f.sent)
+		err := t.CreateConfiguration(ctx, org, c)
 		var there *table.ConfigurationExists
 		if !errors.As(err, &there) {
 			return err
 		}
 		id = there.ID // another call, at the same time, was faster
 	}
-	return t.PutConfiguration(ctx, org, f.sent.WithID(id))
+	return t.PutConfiguration(ctx, org, c.WithID(id))
 }

@@ -10,29 +10,26 @@ import (
 )
 
 // POST /api/portal/developers: a new developer, whose e-mail nobody else in the organisation has.
-func create(t *table.Table) rest.Operation[portal.DeveloperInput] {
-	return rest.Operation[portal.DeveloperInput]{
+func create(t *table.Table) rest.Operation[struct{}] {
+	return rest.Operation[struct{}]{
 		Route: "POST /api/portal/developers",
-		First: decode,
-		Then: func(ctx context.Context, in rest.In, who caller.Caller, said portal.DeveloperInput) (rest.Out, error) {
+		First: func(context.Context, rest.In) (struct{}, error) { return struct{}{}, nil },
+		Then: func(ctx context.Context, in rest.In, who caller.Caller, _ struct{}) (rest.Out, error) {
+			var said portal.DeveloperInput
+			if err := rest.Decode(in.Body, &said); err != nil {
+				return rest.Out{}, err
+			}
 			d, err := portal.NewDeveloper(who.Org, &said, in.At)
 			if err != nil {
 				return rest.Out{}, err
 			}
 			account := table.Account{Developer: d}
-			if said.Password != nil {
-				if account, err = withPassword(account, *said.Password, in.At); err != nil {
+			if password := chosen(said.Password); password != nil {
+				if account, err = password.giveTo(account, in.At); err != nil {
 					return rest.Out{}, err
 				}
 			}
 			return rest.OK(d.ID), t.CreateDeveloper(ctx, account)
 		},
 	}
-}
-
-func decode(_ context.Context, in rest.In) (said portal.DeveloperInput, err error) {
-	if err = rest.Decode(in.Body, &said); err == nil {
-		err = said.Validate()
-	}
-	return said, err
 }

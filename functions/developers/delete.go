@@ -18,7 +18,7 @@ func remove(t *table.Table) rest.Operation[table.Account] {
 	return rest.Operation[table.Account]{
 		Route: "DELETE /api/portal/developers/{id}",
 		First: func(ctx context.Context, in rest.In) (table.Account, error) {
-			account, err := t.Account(ctx, in.Org, in.ID)
+			account, err := accountIn(t)(ctx, in)
 			return account, forDeletion(err)
 		},
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, account table.Account) (rest.Out, error) {
@@ -27,11 +27,11 @@ func remove(t *table.Table) rest.Operation[table.Account] {
 			}
 			act := approval.Act{Name: "deleted", By: who, At: in.At, Reason: "The developer was deleted.", RequestID: in.RequestID}
 			cancelled, err := cancelRequests(ctx, t, account, act)
-			if err != nil {
-				return rest.Out{}, err
+			if err == nil {
+				err = revokeKeys(ctx, t, account, in.At)
 			}
-			if err := revokeKeys(ctx, t, account, in.At); err != nil {
-				return rest.Out{}, err
+			if err != nil {
+				return rest.Out{}, halfway(err)
 			}
 			revoked, err := t.Left(ctx, who.Org, account.ID)
 			return rest.OKMeta("Data deleted", gone{revoked, cancelled}), forDeletion(err)
@@ -49,6 +49,15 @@ type gone struct {
 func forDeletion(err error) error {
 	if errors.Is(err, portal.ErrNotFound) {
 		return portal.Refuse(portal.NotFound, "Could not retrieve object for deletion")
+	}
+	return err
+}
+
+// halfway says what has become of a deletion that met too much at once: what table says then, that nothing was changed, is not so.
+func halfway(err error) error {
+	var refusal *portal.Error
+	if errors.As(err, &refusal) && refusal.Kind == portal.Busy {
+		return errMoreIsLeft
 	}
 	return err
 }
@@ -94,7 +103,7 @@ func revokeKeys(ctx context.Context, t *table.Table, account table.Account, now 
 	}
 }
 
-var errMoreIsLeft = portal.Refuse(portal.Busy, "The developer has more requests and keys than one call can end; send DELETE again to go on.")
+var errMoreIsLeft = portal.Refuse(portal.Busy, "The developer is closed, but not all of their requests and keys are ended yet; send DELETE again to go on.")
 
 // timeToStop is kept back so that a call which will not finish is told so, and not cut off.
 const timeToStop = 2 * time.Second

@@ -42,11 +42,9 @@ func getByEmail(t *table.Table, paging rest.Paging) rest.Operation[string] {
 }
 
 func show(ctx context.Context, t *table.Table, in rest.In, id string) (s shown, err error) {
-	after := ""
-	if cursor := in.Query.Get("cursor"); cursor != "" {
-		if after, err = table.After(in.Org, keysOf(id), cursor); err != nil {
-			return s, err
-		}
+	after, err := rest.After(in, keysOf(id))
+	if err != nil {
+		return s, err
 	}
 	s.developer, s.next, err = t.Developer(ctx, in.Org, id, keysShown, after)
 	return s, err

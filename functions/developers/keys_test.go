@@ -231,12 +231,38 @@ func holder(t *testing.T, d *trial.Desk, who trial.Person, more int) string {
 	r := d.Ask(who, fixture.Petstore)
 	approve(t, d, d.Person(caller.Admin), r)
 	multiply(t, d, r.ByUser, more)
-	open, err := portal.NewRequest(fixture.Org, &portal.RequestInput{ByUser: &r.ByUser, ApplyPolicies: []string{fixture.Payments}}, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Books.Write(t.Context(), approval.Create(who.Act("created"), table.Request{Request: open, Holds: []string{fixture.Payments}})); err != nil {
+	if err := d.Books.Write(t.Context(), another(t, r.ByUser, who)); err != nil {
 		t.Fatal(err)
 	}
 	return r.ByUser
+}
+
+// another is a request for Payments, which a developer may have once.
+func another(t testing.TB, developer string, who trial.Person) table.Change {
+	t.Helper()
+	r, err := portal.NewRequest(fixture.Org, &portal.RequestInput{ByUser: &developer, ApplyPolicies: []string{fixture.Payments}}, time.Now())
+	if err != nil {
+		t.Error(err)
+	}
+	return approval.Create(who.Act("created"), table.Request{Request: r, Holds: r.ApplyPolicies})
+}
+
+// A delete that was done is told so, though its answer was lost and others were at the same items when it was asked for again.
+func TestDeleteThatWasDone(t *testing.T) {
+	t.Parallel()
+	desk := trial.Open(t)
+	who := desk.Person(caller.Portal)
+	for nth := 1; nth <= 4; nth++ { // a request that is cancelled, two lots of keys, the account
+		d := desk.Again(t)
+		id := holder(t, d, who, 40)
+		d.Add(faults.Rule{Operation: "TransactWriteItems", Nth: nth, Fault: faults.AnswerLost})
+		d.Add(faults.Rule{Operation: "TransactWriteItems", Nth: nth + 1, Fault: faults.Conflict})
+		answer := call(t, d, d.Issuer().Table, who, http.MethodDelete, collection+"/"+id, "")
+		if answer.status != http.StatusOK || answer.Meta.KeysRevoked != 41 {
+			t.Errorf("transaction %d: %d %s", nth, answer.status, answer.text)
+		}
+		if revoked := left(t, d, id); revoked != 41 {
+			t.Errorf("transaction %d: %d keys are on record as revoked", nth, revoked)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -29,40 +30,28 @@ type page struct {
 	Pages int      `json:"Pages"`
 }
 
-// foundPage is what list reads first: whose turn it is, and how many developers there are.
-type foundPage struct {
+// question is which of the developers a call asks for.
+type question struct {
 	page  rest.Page
-	ids   []string
-	total int
+	after string // the id of a cursor
 }
 
-// GET /api/portal/developers: an organisation's developers, newest first, in pages.
-func list(t *table.Table, paging rest.Paging) rest.Operation[foundPage] {
-	return rest.Operation[foundPage]{
+// GET /api/portal/developers: an organisation's developers, newest first, in pages. It reads nothing before it is known who asks.
+func list(t *table.Table, paging rest.Paging) rest.Operation[question] {
+	return rest.Operation[question]{
 		Route: "GET /api/portal/developers",
-		First: func(ctx context.Context, in rest.In) (f foundPage, err error) {
-			if f.page, err = paging.Page(in.Query); err != nil {
-				return f, err
+		First: func(_ context.Context, in rest.In) (q question, err error) {
+			if q.page, err = paging.Page(in.Query); err == nil {
+				q.after, err = rest.After(in, table.DevelopersQuestion)
 			}
-			after, err := listedAfter(in)
-			if err != nil {
-				return f, err
-			}
-			group, ctx := errgroup.WithContext(ctx)
-			group.Go(func() (err error) {
-				f.ids, err = t.Developers(ctx, in.Org, after, f.page.Reads())
-				return err
-			})
-			if !f.page.Whole {
-				group.Go(func() (err error) {
-					f.total, err = t.CountDevelopers(ctx, in.Org, mostCounted)
-					return err
-				})
-			}
-			return f, group.Wait()
+			return q, err
 		},
-		Then: func(ctx context.Context, in rest.In, who caller.Caller, f foundPage) (rest.Out, error) {
-			ids, more, err := rest.Part(f.page, f.ids)
+		Then: func(ctx context.Context, in rest.In, who caller.Caller, q question) (rest.Out, error) {
+			ids, total, err := q.read(ctx, t, who.Org)
+			if err != nil {
+				return rest.Out{}, err
+			}
+			ids, more, err := rest.Part(q.page, ids)
 			if err != nil {
 				return rest.Out{}, err
 			}
@@ -70,7 +59,7 @@ func list(t *table.Table, paging rest.Paging) rest.Operation[foundPage] {
 			if err != nil {
 				return rest.Out{}, err
 			}
-			out := rest.Out{Body: page{Data: developers, Pages: f.page.Pages(f.total)}}
+			out := rest.Out{Body: page{Data: developers, Pages: q.page.Pages(total)}}
 			if more {
 				out.Header = paging.Next(in, table.Cursor(who.Org, table.DevelopersQuestion, ids[len(ids)-1]))
 			}
@@ -79,16 +68,21 @@ func list(t *table.Table, paging rest.Paging) rest.Operation[foundPage] {
 	}
 }
 
-// listedAfter is the developer after whom the page begins, where the call names one.
-func listedAfter(in rest.In) (string, error) {
-	cursor := in.Query.Get("cursor")
-	switch {
-	case cursor == "":
-		return "", nil
-	case in.Query.Get("p") != "":
-		return "", portal.Refuse(portal.Invalid, "p and cursor exclude one another; send one of them.")
+// read reads whose turn it is, and counts how many there are, side by side.
+func (q question) read(ctx context.Context, t *table.Table, org string) (ids []string, total int, err error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		ids, err = t.Developers(ctx, org, q.after, q.page.Reads())
+		return err
+	})
+	if !q.page.Whole {
+		group.Go(func() (err error) {
+			total, err = t.CountDevelopers(ctx, org, mostCounted)
+			return err
+		})
 	}
-	return table.After(in.Org, table.DevelopersQuestion, cursor)
+	err = group.Wait()
+	return slices.Compact(ids), total, err // an e-mail that has just changed stands twice in the index
 }
 
 // read reads the developers. The index that named them comes a moment late: who is gone by now is left out.

@@ -14,6 +14,7 @@ import (
 	"keydesk/infra/trial"
 	"keydesk/shared/caller"
 	"keydesk/shared/portal"
+	"keydesk/shared/rest"
 	"keydesk/shared/secret"
 	"keydesk/shared/table"
 )
@@ -85,6 +86,9 @@ func TestChangeOfPassword(t *testing.T) {
 	if got := change(passwords[6]); got.status != 400 {
 		t.Errorf("a password of before: %d %s", got.status, got.text)
 	}
+	if got := change(passwords[1]); got.status != 200 {
+		t.Errorf("the same change once more, as after a lost answer: %d %s", got.status, got.text)
+	}
 }
 
 // The document of seed 000 sends the whole developer, keys and hash and all: what would forge a key is passed over.
@@ -98,6 +102,10 @@ func TestWholeUpdate(t *testing.T) {
 		"password": "` + sent + `", "sso_key": "s", "PWHistory": ["p"], "last_login_date": "1999-01-01T00:00:00Z", "deleting": true}`
 	if got := call(t, d, d.Issuer().Table, who, http.MethodPut, collection+"/"+fixture.Chen, body); got.status != 200 || got.Message != "Data updated" {
 		t.Fatalf("%d %s", got.status, got.text)
+	}
+	event := who.Call(http.MethodPut, collection+"/"+fixture.Chen, `{}`, map[string]string{"if-match": `"7"`})
+	if response, err := rest.Handle(d.Books, operations(d.Books, paging)...)(t.Context(), event); err != nil || response.StatusCode != http.StatusPreconditionFailed {
+		t.Errorf("a revision, of which developers have none: %d %s, %v", response.StatusCode, response.Body, err)
 	}
 	got := call(t, d, d.Issuer().Table, who, http.MethodGet, collection+"/"+fixture.Chen, "")
 	var chen portal.Developer

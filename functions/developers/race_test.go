@@ -148,6 +148,7 @@ func TestNoKeyOutlivesItsDeveloper(t *testing.T) {
 			for range 3 {
 				racing.Go(func() { _, _ = d.Issuer().Issue(d.Invocation(t.Context()), r, who.Act("approved"), "") })
 				racing.Go(func() { call(t, d, d.Issuer().Table, who, http.MethodDelete, path, "") })
+				racing.Go(func() { _ = d.Issuer().Table.Write(d.Invocation(t.Context()), another(t, r.ByUser, who)) })
 				racing.Go(func() {
 					call(t, d, d.Issuer().Table, who, http.MethodPut, path, `{"email": "late-`+r.ByUser+`@example.com"}`)
 				})

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"time"
+	"reflect"
 
 	"keydesk/shared/caller"
 	"keydesk/shared/portal"
@@ -11,28 +11,38 @@ import (
 	"keydesk/shared/table"
 )
 
-// asked is what update reads first: the developer as they are, and as the client would have them.
-type asked struct {
-	account table.Account
-	said    portal.DeveloperInput
-}
-
 // PUT /api/portal/developers/{id}: what the client names changes, what it leaves out stays.
-func update(t *table.Table) rest.Operation[asked] {
-	return rest.Operation[asked]{
+func update(t *table.Table) rest.Operation[table.Account] {
+	return rest.Operation[table.Account]{
 		Route: "PUT /api/portal/developers/{id}",
-		First: func(ctx context.Context, in rest.In) (a asked, err error) {
-			if a.said, err = decode(ctx, in); err != nil {
-				return a, err
+		First: accountIn(t),
+		Then: func(ctx context.Context, in rest.In, _ caller.Caller, account table.Account) (rest.Out, error) {
+			var said portal.DeveloperInput
+			if err := rest.Decode(in.Body, &said); err != nil {
+				return rest.Out{}, err
 			}
-			a.account, err = t.Account(ctx, in.Org, in.ID)
-			return a, err
-		},
-		Then: func(ctx context.Context, in rest.In, _ caller.Caller, a asked) (rest.Out, error) {
-			return rest.OK("Data updated"), change(ctx, t, a.account, func(account table.Account) (table.Account, error) {
-				return revise(account, &a.said, in.At)
+			if err := said.Validate(); err != nil {
+				return rest.Out{}, err
+			}
+			password := chosen(said.Password) // clients that were shown an empty one send it back: that is none
+			return rest.OK("Data updated"), change(ctx, t, account, func(account table.Account) (table.Account, error) {
+				account.Developer = account.Revise(&said)
+				if password == nil || password.is(account.Password) {
+					return account, nil
+				}
+				return password.giveTo(account, in.At)
 			})
 		},
+	}
+}
+
+// accountIn reads the account that a call is about to change.
+func accountIn(t *table.Table) func(context.Context, rest.In) (table.Account, error) {
+	return func(ctx context.Context, in rest.In) (table.Account, error) {
+		if err := in.NoRevision(); err != nil {
+			return table.Account{}, err
+		}
+		return t.Account(ctx, in.Org, in.ID)
 	}
 }
 
@@ -46,6 +56,9 @@ func change(ctx context.Context, t *table.Table, account table.Account, revise f
 		if err != nil {
 			return err
 		}
+		if reflect.DeepEqual(revised, account) {
+			return nil
+		}
 		err = t.UpdateDeveloper(ctx, account, revised)
 		var changed *table.ChangedDeveloper
 		if !errors.As(err, &changed) {
@@ -53,12 +66,4 @@ func change(ctx context.Context, t *table.Table, account table.Account, revise f
 		}
 		account = changed.Now
 	}
-}
-
-func revise(account table.Account, said *portal.DeveloperInput, now time.Time) (table.Account, error) {
-	account.Developer = account.Revise(said)
-	if said.Password == nil || said.Password.IsZero() || isPassword(account.Password, *said.Password) {
-		return account, nil // clients that were shown an empty password send it back
-	}
-	return withPassword(account, *said.Password, now)
 }

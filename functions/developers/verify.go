@@ -31,7 +31,8 @@ const nobody = "000000000000000000000000"
 // gives a wrong one learns the same, and waits as long for it.
 func verify(t *table.Table) rest.Operation[login] {
 	return rest.Operation[login]{
-		Route: "POST /api/portal/developers/verify_credentials",
+		Route:   "POST /api/portal/developers/verify_credentials",
+		MaxBody: 16 << 10, // it is read before it is known who asks
 		First: func(ctx context.Context, in rest.In) (l login, err error) {
 			if err = rest.Decode(in.Body, &l); err != nil {
 				return l, err
@@ -39,9 +40,15 @@ func verify(t *table.Table) rest.Operation[login] {
 			if l.Username == "" || l.Password == nil || l.Password.IsZero() {
 				return l, portal.Refuse(portal.Invalid, "username and password are both needed; username is the developer's e-mail address.")
 			}
-			l.id, err = t.DeveloperByEmail(ctx, in.Org, l.Username)
-			if errors.Is(err, portal.ErrNotFound) {
-				l.id, err = nobody, nil
+			if l.id = nobody; len(l.Username) > portal.LongestEmail {
+				return l, nil
+			}
+			id, err := t.DeveloperByEmail(ctx, in.Org, l.Username)
+			switch {
+			case errors.Is(err, portal.ErrNotFound):
+				return l, nil
+			case err == nil:
+				l.id = id
 			}
 			return l, err
 		},
@@ -54,7 +61,7 @@ func verify(t *table.Table) rest.Operation[login] {
 				return rest.Out{}, portal.ErrNotAuthorised
 			}
 			if err := tooOld(account, in.At); err != nil {
-				return rest.Out{}, err
+				return rest.Out{}, errors.Join(t.ForgetLogins(ctx, who.Org, l.Username), err)
 			}
 			return rest.OK(account.ID), t.LoggedIn(ctx, account, l.Username, in.At)
 		},
@@ -65,7 +72,7 @@ func verify(t *table.Table) rest.Operation[login] {
 func attempt(ctx context.Context, t *table.Table, org string, l login, now time.Time) (account table.Account, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		err := t.Attempt(ctx, org, l.Username, now)
+		err := t.CountLogin(ctx, org, l.Username, now)
 		var locked *table.Locked
 		if errors.As(err, &locked) {
 			refusal := portal.Refuse(portal.Unauthorised, "Not authorised: too many failed logins under this name; try again after %s.", portal.Timestamp(locked.Until))
@@ -78,6 +85,9 @@ func attempt(ctx context.Context, t *table.Table, org string, l login, now time.
 		account, err = t.Account(ctx, org, l.id)
 		if errors.Is(err, portal.ErrNotFound) {
 			return nil
+		}
+		if account.Deleting { // who leaves is nobody already
+			account = table.Account{}
 		}
 		return err
 	})

@@ -9,17 +9,19 @@ import (
 	"keydesk/shared/table"
 )
 
-func create(t *table.Table) rest.Operation[portal.Policy] {
-	return rest.Operation[portal.Policy]{
+func create(t *table.Table) rest.Operation[struct{}] {
+	return rest.Operation[struct{}]{
 		Route: "POST /api/portal/policies",
-		First: func(_ context.Context, in rest.In) (portal.Policy, error) {
+		First: func(_ context.Context, in rest.In) (struct{}, error) { return struct{}{}, in.NoRevision() },
+		Then: func(ctx context.Context, in rest.In, _ caller.Caller, _ struct{}) (rest.Out, error) {
 			var sent portal.Object
 			if err := rest.Decode(in.Body, &sent); err != nil {
-				return portal.Policy{}, err
+				return rest.Out{}, err
 			}
-			return portal.NewPolicy(in.Org, sent, in.At)
-		},
-		Then: func(ctx context.Context, in rest.In, _ caller.Caller, p portal.Policy) (rest.Out, error) {
+			p, err := portal.NewPolicy(in.Org, sent, in.At)
+			if err != nil {
+				return rest.Out{}, err
+			}
 			return rest.OKMeta(p.ID, p.ID), t.CreatePolicy(ctx, in.Org, p) // Tyk's own clients read the id from Meta
 		},
 	}

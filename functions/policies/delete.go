@@ -15,7 +15,7 @@ func remove(t *table.Table) rest.Operation[portal.Policy] {
 	return rest.Operation[portal.Policy]{
 		Route: "DELETE /api/portal/policies/{policy}",
 		First: func(ctx context.Context, in rest.In) (portal.Policy, error) {
-			p, err := named(ctx, t, in)
+			p, err := toChange(ctx, t, in)
 			if errors.Is(err, portal.ErrNotFound) {
 				err = portal.Refuse(portal.NotFound, "Could not retrieve object for deletion")
 			}

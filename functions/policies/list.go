@@ -11,44 +11,35 @@ import (
 	"keydesk/shared/table"
 )
 
-// listed is what First reads: the page, one policy more to know whether another page follows, and how many there are in all.
-type listed struct {
-	page     rest.Page
-	policies []portal.Policy
-	total    int
-}
-
-func list(t *table.Table, paging rest.Paging) rest.Operation[listed] {
-	return rest.Operation[listed]{
+func list(t *table.Table, paging rest.Paging) rest.Operation[rest.Page] {
+	return rest.Operation[rest.Page]{
 		Route: "GET /api/portal/policies",
-		First: func(ctx context.Context, in rest.In) (listed, error) {
-			page, err := paging.Page(in.Query)
+		First: func(_ context.Context, in rest.In) (rest.Page, error) { return paging.Page(in.Query) },
+		Then: func(ctx context.Context, in rest.In, _ caller.Caller, page rest.Page) (rest.Out, error) {
+			policies, total, err := readPage(ctx, t, in.Org, page)
 			if err != nil {
-				return listed{}, err
+				return rest.Out{}, err
 			}
-			return readPage(ctx, t, in.Org, page)
-		},
-		Then: func(_ context.Context, _ rest.In, _ caller.Caller, l listed) (rest.Out, error) {
-			shown, _, err := rest.Part(l.page, l.policies)
-			return rest.Out{Body: answer{Data: shown, Pages: l.page.Pages(l.total)}}, err
+			shown, _, err := rest.Part(page, policies)
+			return rest.Out{Body: answer{Data: shown, Pages: page.Pages(total)}}, err
 		},
 	}
 }
 
-// readPage reads the page and counts what there is, side by side.
-func readPage(ctx context.Context, t *table.Table, org string, page rest.Page) (listed, error) {
-	l := listed{page: page}
+// readPage reads the page, with one policy more to know whether another page follows, and counts what there is in all, side by
+// side.
+func readPage(ctx context.Context, t *table.Table, org string, page rest.Page) (policies []portal.Policy, total int, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		l.policies, err = t.Policies(ctx, org, page.Reads(), nil)
+		policies, err = t.Policies(ctx, org, page.Reads(), nil)
 		return err
 	})
 	if !page.Whole {
 		group.Go(func() (err error) {
-			l.total, err = t.CountPolicies(ctx, org)
+			total, err = t.CountPolicies(ctx, org)
 			return err
 		})
 	}
-	err := group.Wait()
-	return l, err
+	err = group.Wait()
+	return policies, total, err
 }

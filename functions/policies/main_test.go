@@ -43,14 +43,29 @@ func createPolicy(t *testing.T, d *desktest.Desk, body string) string {
 
 func TestEvents(t *testing.T) { desktest.Play(t, "../../events", "Policies", function) }
 
+// nobody has made up a credential of our organisation.
+var nobody = strings.Replace(fixture.AdminCredential, "_admin", "_nobod", 1)
+
+func TestNobodysBodyIsNotRead(t *testing.T) {
+	body := `{"name": "a", "x": "` + strings.Repeat("x", 1<<20-30) + `"}`
+	for method, below := range map[string]string{"POST": "", "PUT": "/" + fixture.Payments} {
+		if took := desktest.Allocates(t, function, desktest.Call(nobody, method, path+below, body)); took > 2*uint64(len(body)) {
+			t.Errorf("%s of %d bytes takes %d", method, len(body), took)
+		}
+	}
+}
+
 func TestCalls(t *testing.T) {
 	for name, c := range map[string]struct {
 		event desktest.Event
 		want  [][]string
 	}{
-		"list":                {desktest.Call(fixture.PortalCredential, "GET", path, ""), [][]string{{"GetItem", "Query", "Query"}}},
-		"list of everything":  {desktest.Call(fixture.PortalCredential, "GET", path+"?p=-1", ""), [][]string{{"GetItem", "Query"}}},
-		"search":              {desktest.Call(fixture.PortalCredential, "GET", path+"/search/?q=pet", ""), [][]string{{"GetItem", "Query"}}},
+		"list":                {desktest.Call(fixture.PortalCredential, "GET", path, ""), [][]string{{"GetItem"}, {"Query", "Query"}}},
+		"list of everything":  {desktest.Call(fixture.PortalCredential, "GET", path+"?p=-1", ""), [][]string{{"GetItem"}, {"Query"}}},
+		"search":              {desktest.Call(fixture.PortalCredential, "GET", path+"/search/?q=pet", ""), [][]string{{"GetItem"}, {"Query"}}},
+		"list by nobody":      {desktest.Call(nobody, "GET", path, ""), [][]string{{"GetItem"}}},
+		"search by nobody":    {desktest.Call(nobody, "GET", path+"/search?q=pet", ""), [][]string{{"GetItem"}}},
+		"put of what is none": {desktest.Call(fixture.AdminCredential, "PUT", path+"/"+fixture.Payments, `{}`), [][]string{{"GetItem", "GetItem"}}},
 		"get":                 {desktest.Call(fixture.ReviewerCredential, "GET", path+"/"+fixture.Payments, ""), [][]string{{"GetItem", "GetItem"}}},
 		"post":                {desktest.Call(fixture.AdminCredential, "POST", path, `{"name": "New"}`), [][]string{{"GetItem"}, {"TransactWriteItems"}}},
 		"put":                 {desktest.Call(fixture.AdminCredential, "PUT", path+"/"+fixture.Payments, `{"name": "New"}`), [][]string{{"GetItem", "GetItem"}, {"TransactWriteItems"}}},
@@ -179,9 +194,29 @@ func TestSearch(t *testing.T) {
 		}
 	}
 	few := d.Say(under(rest.Paging{Size: 10, MaxUnpaged: 1}), desktest.Call(fixture.AdminCredential, "GET", path+"/search?q=pet", ""))
-	if few.Status != http.StatusRequestEntityTooLarge {
+	if few.Status != http.StatusRequestEntityTooLarge || few.Message != "q: more than 1 policies have that in their names; send a longer part of the name." {
 		t.Errorf("more than one answer holds: %d %s", few.Status, few.Text)
 	}
+}
+
+// A policy has no revisions: who sends one is not told that it was seen.
+func TestIfMatch(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	before := tabletest.Items(t, d.Table)
+	send := func(method, below, ifMatch string) desktest.Said {
+		event := desktest.Call(fixture.AdminCredential, method, path+below, `{"name": "New"}`)
+		event.Headers["if-match"] = ifMatch
+		return d.Say(function, event)
+	}
+	for method, below := range map[string]string{"POST": "", "PUT": "/" + fixture.Payments, "DELETE": "/" + fixture.Payments} {
+		answered(t, method, send(method, below, `"1"`), 412, "If-Match: there are no revisions here that it could match; send the call without it.")
+	}
+	answered(t, "what is no revision", send("PUT", "/"+fixture.Payments, `"abc"`), 400, "If-Match is not a revision; send the object's ETag, or leave it out")
+	if after := tabletest.Items(t, d.Table); !reflect.DeepEqual(before, after) {
+		t.Error("something has changed")
+	}
+	answered(t, "any", send("PUT", "/"+fixture.Payments, "*"), 200, "Data updated")
 }
 
 // Another organisation's policy is one that does not exist, and may have the id of one of ours.
@@ -213,6 +248,9 @@ func TestRefusals(t *testing.T) {
 		{"POST", "", `{"name"}`, 400, "Request body malformed."},
 		{"POST", "", `{}`, 400, "name is missing; say what developers shall read of the policy."},
 		{"POST", "", `{"name": "a", "tags": "b"}`, 400, "tags: a list is expected, not a string."},
+		{"POST", "", `{"name": "a", "key_expires_in": 9223372036854775807}`, 400, "key_expires_in: at most 3153600000 seconds are taken, a hundred years;"},
+		{"POST", "", `{"name": "a", "x": {"\u0000b": 1}}`, 400, `The policy: a member's name begins with \u0000; give it another.`},
+		{"POST", "", `{"name": "a", "_id": "search"}`, 400, `_id: "search" is reserved,`},
 		{"POST", "", `{"name": "a", "_id": "a/b"}`, 400, `_id: "a/b" cannot be a policy's id; send 1 to 200 bytes`},
 		{"POST", "", `{"name": "a", "x": "` + strings.Repeat("x", 128<<10) + `"}`, 400, "The policy is 131"},
 		{"PUT", "/" + fixture.Payments, `{"name": ""}`, 400, "name is missing;"},

@@ -10,20 +10,22 @@ import (
 	"keydesk/shared/table"
 )
 
-func search(t *table.Table, paging rest.Paging) rest.Operation[[]portal.Policy] {
-	whole := rest.Page{Size: paging.MaxUnpaged, Whole: true}
-	return rest.Operation[[]portal.Policy]{
+func search(t *table.Table, paging rest.Paging) rest.Operation[string] {
+	return rest.Operation[string]{
 		Route: "GET /api/portal/policies/search",
-		First: func(ctx context.Context, in rest.In) ([]portal.Policy, error) {
+		First: func(_ context.Context, in rest.In) (string, error) {
 			part := strings.ToLower(strings.TrimSpace(in.Query.Get("q")))
 			if part == "" {
-				return nil, portal.Refuse(portal.Invalid, "q is missing; send a part of the policy's name.")
+				return "", portal.Refuse(portal.Invalid, "q is missing; send a part of the policy's name.")
 			}
-			return t.Policies(ctx, in.Org, whole.Reads(), func(p *portal.Policy) bool { return strings.Contains(strings.ToLower(p.Name), part) })
+			return part, nil
 		},
-		Then: func(_ context.Context, _ rest.In, _ caller.Caller, hits []portal.Policy) (rest.Out, error) {
-			shown, _, err := rest.Part(whole, hits)
-			return rest.Out{Body: answer{Data: shown, Pages: whole.Pages(0)}}, err
+		Then: func(ctx context.Context, in rest.In, _ caller.Caller, part string) (rest.Out, error) {
+			hits, err := t.Policies(ctx, in.Org, paging.MaxUnpaged+1, func(p *portal.Policy) bool { return strings.Contains(strings.ToLower(p.Name), part) })
+			if err == nil && len(hits) > paging.MaxUnpaged {
+				err = portal.Refuse(portal.TooLarge, "q: more than %d policies have that in their names; send a longer part of the name.", paging.MaxUnpaged)
+			}
+			return rest.Out{Body: answer{Data: hits, Pages: 1}}, err
 		},
 	}
 }

@@ -12,19 +12,17 @@ import (
 func update(t *table.Table) rest.Operation[portal.Policy] {
 	return rest.Operation[portal.Policy]{
 		Route: "PUT /api/portal/policies/{policy}",
-		First: func(ctx context.Context, in rest.In) (portal.Policy, error) {
+		First: func(ctx context.Context, in rest.In) (portal.Policy, error) { return toChange(ctx, t, in) },
+		Then: func(ctx context.Context, in rest.In, _ caller.Caller, before portal.Policy) (rest.Out, error) {
 			var sent portal.Object
 			if err := rest.Decode(in.Body, &sent); err != nil {
-				return portal.Policy{}, err
+				return rest.Out{}, err
 			}
-			before, err := named(ctx, t, in)
+			after, err := before.Replaced(in.Org, sent)
 			if err != nil {
-				return portal.Policy{}, err
+				return rest.Out{}, err
 			}
-			return before.Replaced(in.Org, sent)
-		},
-		Then: func(ctx context.Context, in rest.In, _ caller.Caller, p portal.Policy) (rest.Out, error) {
-			return rest.OK("Data updated"), t.ReplacePolicy(ctx, in.Org, p)
+			return rest.OK("Data updated"), t.ReplacePolicy(ctx, in.Org, after)
 		},
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"keydesk/shared/apikey"
 	"keydesk/shared/approval"
 	"keydesk/shared/awsenv"
+	"keydesk/shared/caller"
 	"keydesk/shared/portal"
 	"keydesk/shared/table"
 	"keydesk/shared/vault"
@@ -73,6 +74,26 @@ func (d *Desk) Boxes() []string {
 		names = append(names, strings.TrimPrefix(*box.Name, prefix))
 	}
 	return names
+}
+
+// Rotate puts another credential in the place of one of the organisation's, and gives it.
+func (d *Desk) Rotate(credential string) string {
+	d.t.Helper()
+	all, err := d.Table.Credentials(d.t.Context(), fixture.Org)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, c := range all {
+		if c.Credential == caller.Hash(credential) {
+			next, hash := caller.Mint(fixture.Org)
+			if _, _, err := d.Table.Rotate(d.t.Context(), c, hash, time.Hour, time.Now()); err != nil {
+				d.t.Fatal(err)
+			}
+			return next.Reveal()
+		}
+	}
+	d.t.Fatal("the credential to rotate is not the organisation's")
+	return ""
 }
 
 // Ask has the portal write down that a developer wishes for a key, now, and gives the request's id.

@@ -11,11 +11,12 @@ import (
 var headShape = shapeOf(`{"id": "", "org_id": "", "email": ""}`)
 
 // Limits of a catalogue. The head and the order of the entries share one item of the table, and Lambda has to be able to
-// answer with the whole: see rest's maxAnswer.
+// answer with the whole, and with what a later version may add to it.
 const (
-	maxEntries   = 1000
-	maxHeadBytes = 64 << 10
-	maxTravels   = 6<<20 - 128<<10
+	maxEntries        = 1000
+	maxHeadBytes      = 64 << 10
+	maxTravels        = MaxAnswer - 64<<10
+	maxCatalogueParts = 10 * mostParts // a thousand complete entries have some 70,000
 )
 
 // Catalogue is what an organisation's developers can ask for: one document on the wire.
@@ -36,6 +37,9 @@ type CatalogueInput struct {
 // NewCatalogue reads what a client sends. Id, organisation and revision are the desk's to say.
 func NewCatalogue(org, id string, sent Object) (CatalogueInput, error) {
 	var in CatalogueInput
+	if parts(string(sent)) > maxCatalogueParts {
+		return in, Refuse(Invalid, "The catalogue has more than %d members, items, objects and lists in all; leave some out.", maxCatalogueParts)
+	}
 	text, err := sent.compact()
 	if err != nil {
 		return in, err
@@ -95,18 +99,13 @@ func entriesOf(apis string) ([]Entry, error) {
 	return entries, nil
 }
 
-// fits refuses a catalogue that could be written and never read: what travels as a JSON string has two bytes for each
-// quotation mark and backslash.
-func (c *Catalogue) fits() error {
-	travels := 0
-	for _, e := range c.Entries {
-		text := string(e.document)
-		travels += len(text) + strings.Count(text, `"`) + strings.Count(text, `\`)
+// fits refuses a catalogue that could be written and never read.
+func (c Catalogue) fits() error {
+	text, err := c.MarshalJSON()
+	if err == nil && Travels(string(text)) > maxTravels {
+		err = Refuse(TooLarge, "apis: the entries are too long together to be read in one answer; shorten them, or take some away.")
 	}
-	if travels > maxTravels {
-		return Refuse(TooLarge, "apis: the entries are too long together to be read in one answer; shorten them, or take some away.")
-	}
-	return nil
+	return err
 }
 
 // StoredCatalogue puts a catalogue together again, of the head and of the entries in their order.

@@ -4,6 +4,7 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"keydesk/shared/secret"
 )
@@ -52,33 +53,46 @@ type DeveloperInput struct {
 	Password        *secret.Value `json:"password"` // the text, or its bcrypt hash
 }
 
-// Limits of a developer.
-const (
-	longestEmail   = 254 // RFC 5321, with erratum 1690 of RFC 3696
-	oldestPassword = 3650
-)
+// oldestPassword is the greatest password_max_days.
+const oldestPassword = 3650
 
 // Validate checks what needs no look into the table.
 func (in *DeveloperInput) Validate() error {
 	switch {
-	case in.Email != nil && !validEmail(*in.Email):
-		return Refuse(Invalid, "email: %q is not an e-mail address; send one such as ada@example.org.", clip(*in.Email))
 	case in.Fields != nil && len(*in.Fields) > maxFieldsBytes:
 		return Refuse(Invalid, "fields is %d bytes long; at most %d are kept.", len(*in.Fields), maxFieldsBytes)
 	case in.PasswordMaxDays != nil && (*in.PasswordMaxDays < 0 || *in.PasswordMaxDays > oldestPassword):
 		return Refuse(Invalid, "password_max_days: %d is not a number of days from 1 to %d, nor 0 for a password that does not age.", *in.PasswordMaxDays, oldestPassword)
 	case in.DateCreated != nil && len(*in.DateCreated) > maxName:
 		return Refuse(Invalid, "date_created is not a time; send it as 2026-01-31T12:00:00Z or leave it out.")
-	case in.Fields != nil:
+	}
+	if in.Email != nil {
+		if err := ValidEmail("email", *in.Email); err != nil {
+			return err
+		}
+	}
+	if in.Fields != nil {
 		return in.Fields.readable("fields")
 	}
 	return nil
 }
 
-// validEmail takes a bare address and nothing that a mail program would have to take apart.
-func validEmail(text string) bool {
+// LongestEmail is how many bytes an e-mail address has at most (RFC 5321, with erratum 1690 of RFC 3696).
+const LongestEmail = 254
+
+// ValidEmail refuses, in words, what is not a bare address; and what the path of /developers/email/{email} could not hold, though
+// an address might.
+func ValidEmail(field, text string) error {
 	address, err := mail.ParseAddress(text)
-	return err == nil && address.Address == text && len(text) <= longestEmail && !strings.ContainsAny(text, "/\\\"")
+	switch {
+	case err != nil || address.Address != text || strings.ContainsRune(text, utf8.RuneError):
+		return Refuse(Invalid, "%s: %q is not an e-mail address; send one such as ada@example.org.", field, clip(text))
+	case len(text) > LongestEmail:
+		return Refuse(Invalid, "%s: %q has %d bytes; an e-mail address has %d at most.", field, clip(text), len(text), LongestEmail)
+	case strings.ContainsAny(text, "/?\\\""):
+		return Refuse(Invalid, "%s: %q has one of the characters / ? \\ \", which are not taken; send another address.", field, clip(text))
+	}
+	return nil
 }
 
 // NewDeveloper makes the developer that the input asks for.

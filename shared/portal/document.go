@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -54,14 +55,14 @@ func complete(path string, kept Object, shape document) (document, error) {
 	return takeApart(text).completed(path, shape)
 }
 
-// compact is the object without white space, and without bytes that are no text: the table holds none.
+// compact is the object without white space.
 func (o Object) compact() (string, error) {
 	var compact bytes.Buffer
 	text, _ := o.MarshalJSON() // never fails
 	if err := json.Compact(&compact, text); err != nil {
 		return "", ErrMalformed
 	}
-	return strings.ToValidUTF8(compact.String(), "\ufffd"), nil
+	return compact.String(), nil
 }
 
 // takeApart takes apart a compact object. Of a member that is said twice the last counts, as in all of encoding/json; the first
@@ -132,6 +133,8 @@ func (d document) completed(path string, shape document) (document, error) {
 			m.value = known.value
 		case kindOf(m.value) != kindOf(known.value):
 			return nil, Refuse(Invalid, "%s: %s is expected, not %s.", path+known.name, kindOf(known.value), kindOf(m.value))
+		case slices.Contains(wholeNumbers, known.name) && !isWhole(m.value):
+			return nil, Refuse(Invalid, "%s: a whole number is expected, not %.20s.", path+known.name, m.value)
 		case known.inner != nil:
 			inner, err := takeApart(m.value).completed(path+known.name+".", known.inner)
 			if err != nil {
@@ -141,6 +144,14 @@ func (d document) completed(path string, shape document) (document, error) {
 		}
 	}
 	return d, nil
+}
+
+// wholeNumbers are the members that hold integers of 64 bits in the clients written in Go, which read nothing else there.
+var wholeNumbers = []string{"oauth_usage_limit", "quota_max", "quota_renewal_rate", "throttle_retry_limit", "max_query_depth"}
+
+func isWhole(number string) bool {
+	_, err := strconv.ParseInt(number, 10, 64)
+	return err == nil
 }
 
 // kindOf names the kind of a JSON value as people do.
@@ -215,10 +226,13 @@ func unquote(quoted string) string {
 	return text
 }
 
-// quote writes a JSON string.
+// quote writes a JSON string, with no escapes for HTML.
 func quote(text string) string {
-	quoted, _ := json.Marshal(text) // never fails
-	return string(quoted)
+	var quoted strings.Builder
+	encoder := json.NewEncoder(&quoted)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(text) // never fails
+	return strings.TrimSuffix(quoted.String(), "\n")
 }
 
 // without is the document without some of its members.

@@ -94,7 +94,8 @@ func misfits(t *rapid.T, sent Object, shape document) {
 	wrong = func(d, shape document) bool {
 		return slices.ContainsFunc(shape, func(known member) bool {
 			value := d.get(known.name)
-			return value != "null" && (kindOf(value) != kindOf(known.value) || known.inner != nil && wrong(takeApart(value), known.inner))
+			return value != "null" && (kindOf(value) != kindOf(known.value) || known.inner != nil && wrong(takeApart(value), known.inner) ||
+				slices.Contains(wholeNumbers, known.name) && !isWhole(value))
 		})
 	}
 	if !wrong(takeApart(string(sent)), shape) {
@@ -137,7 +138,7 @@ func TestMemberSaidTwice(t *testing.T) {
 }
 
 func TestCompletedRefuses(t *testing.T) {
-	shape := shapeOf(`{"text": "", "flag": false, "number": 0, "list": [], "object": {"inner": {"flag": false}}, "free": {}}`)
+	shape := shapeOf(`{"text": "", "flag": false, "number": 0, "list": [], "object": {"inner": {"flag": false}}, "free": {}, "oauth_usage_limit": -1}`)
 	for sent, want := range map[string]string{
 		`{"text": 5}`:                         "text: a string is expected, not a number.",
 		`{"text": {}}`:                        "text: a string is expected, not an object.",
@@ -151,6 +152,9 @@ func TestCompletedRefuses(t *testing.T) {
 		`{"object": {"inner": 1}}`:            "object.inner: an object is expected, not a number.",
 		`{"object": {"inner": {"flag": []}}}`: "object.inner.flag: true or false is expected, not a list.",
 		`{"a": ` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`: "The document is nested more than 32 deep; send it flatter.",
+		`{"oauth_usage_limit": 1.5}`:                                       "oauth_usage_limit: a whole number is expected, not 1.5.",
+		`{"oauth_usage_limit": 1.0}`:                                       "oauth_usage_limit: a whole number is expected, not 1.0.",
+		`{"oauth_usage_limit": 9223372036854775808}`:                       "oauth_usage_limit: a whole number is expected, not 9223372036854775808.",
 		`{"a": 1e999}`: "The document: the number 1e999 is too large; send it as a string.",
 	} {
 		_, err := readDocument("The document", "", Object(sent), shape)
@@ -161,11 +165,21 @@ func TestCompletedRefuses(t *testing.T) {
 	}
 }
 
-// What is not text in a client's body is not in the table either, and does no harm.
+// What is not text is in no document.
 func TestNoText(t *testing.T) {
-	d, err := complete("", Object("{\"a\xff\": \"\xfe\"}"), nil)
-	if want := "{\"a\ufffd\":\"\ufffd\"}"; err != nil || d.text() != want {
-		t.Errorf("%q, %v", d.text(), err)
+	_, err := readDocument("The document", "", Object("{\"a\": \"\xfe\"}"), nil)
+	var refusal *Error
+	if !errors.As(err, &refusal) || refusal.Message != "The document has bytes that are no text; send it in UTF-8." {
+		t.Errorf("%v", err)
+	}
+}
+
+// What the desk writes into a document is spelt as a client would.
+func TestQuote(t *testing.T) {
+	for text, want := range map[string]string{"<a&b>": `"<a&b>"`, "é\"\\\n": `"é\"\\\n"`, "": `""`} {
+		if got := quote(text); got != want {
+			t.Errorf("%q is written as %s, want %s", text, got, want)
+		}
 	}
 }
 

@@ -24,14 +24,18 @@ type Error struct {
 	Kind    Kind
 	Message string
 	Meta    any
+	pattern string
 }
 
 func (e *Error) Error() string { return e.Message }
 
 // Refuse makes an Error.
 func Refuse(kind Kind, format string, arguments ...any) *Error {
-	return &Error{Kind: kind, Message: fmt.Sprintf(format, arguments...)}
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, arguments...), pattern: format}
 }
+
+// Pattern is the message without what the client sent, which may be somebody's e-mail address: what a log may hold.
+func (e *Error) Pattern() string { return e.pattern }
 
 // ErrNotFound is the one answer for what does not exist and what belongs to another organisation.
 var ErrNotFound = Refuse(NotFound, "Could not retrieve portal object.")

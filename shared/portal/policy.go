@@ -21,8 +21,11 @@ var policyShape = shapeOf(`{
 	"last_updated": "", "meta_data": {}, "date_created": ""
 }`)
 
-// maxPolicyBytes is how long a policy may be.
-const maxPolicyBytes = 128 << 10
+// Limits of a policy.
+const (
+	maxPolicyBytes = 128 << 10
+	longestLife    = 100 * 365 * 24 * 60 * 60 // of a key, in seconds
+)
 
 // Policy is a plan that a key can be granted for. It is shown as its owner wrote it; the members below are those that the desk
 // itself reads.
@@ -46,11 +49,11 @@ func NewPolicy(org string, sent Object, now time.Time) (Policy, error) {
 		return Policy{}, err
 	}
 	id := d.getText("_id")
-	switch {
-	case id == "":
+	if id == "" {
 		id = NewID(now)
-	case !ValidPolicyID(id):
-		return Policy{}, Refuse(Invalid, "_id: %q cannot be a policy's id; %s, or none for one of ours.", clip(id), policyIDRule)
+	}
+	if err := validPolicy("_id", id); err != nil {
+		return Policy{}, err
 	}
 	return finishPolicy(org, id, d, Timestamp(now))
 }
@@ -77,6 +80,8 @@ func finishPolicy(org, id string, d document, created string) (Policy, error) {
 		return Policy{}, Refuse(Invalid, "name is missing; say what developers shall read of the policy.")
 	case len(p.Name) > maxName:
 		return Policy{}, Refuse(Invalid, "name is longer than %d bytes.", maxName)
+	case p.KeyExpiresIn > longestLife:
+		return Policy{}, Refuse(Invalid, "key_expires_in: at most %d seconds are taken, a hundred years; send 0 for keys that never end.", longestLife)
 	case len(p.document) > maxPolicyBytes:
 		return Policy{}, Refuse(Invalid, "The policy is %d bytes long; at most %d are kept.", len(p.document), maxPolicyBytes)
 	}
@@ -115,11 +120,23 @@ var ErrPolicyID = Refuse(Invalid, "Invalid policy ID. %s.", strings.ToUpper(poli
 
 const policyIDRule = "send 1 to 200 bytes without #, /, ? and control characters"
 
+// reservedIDs are paths of their own where a policy's id would stand.
+var reservedIDs = []string{"search", ".", ".."}
+
 // ValidPolicyID tells whether a policy can have the id: it has to fit a path and the table's keys.
-func ValidPolicyID(id string) bool {
-	routes := []string{"search", ".", ".."} // paths of their own
-	return id != "" && len(id) <= maxName && !slices.Contains(routes, id) &&
-		!strings.ContainsFunc(id, func(c rune) bool {
-			return c == '#' || c == '/' || c == '?' || unicode.IsControl(c) || c == unicode.ReplacementChar
-		})
+func ValidPolicyID(id string) bool { return validPolicy("", id) == nil }
+
+// validPolicy refuses what cannot be a policy's id. Field is where it stands.
+func validPolicy(field, id string) error {
+	switch {
+	case slices.Contains(reservedIDs, id):
+		return Refuse(Invalid, "%s: %q is reserved, a path of its own; choose another id.", field, id)
+	case id == "" || len(id) > maxName || strings.ContainsFunc(id, unfitForPath):
+		return Refuse(Invalid, "%s: %q cannot be a policy's id; %s.", field, clip(id), policyIDRule)
+	}
+	return nil
+}
+
+func unfitForPath(c rune) bool {
+	return c == '#' || c == '/' || c == '?' || unicode.IsControl(c) || c == unicode.ReplacementChar
 }

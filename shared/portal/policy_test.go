@@ -2,6 +2,8 @@ package portal_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -96,7 +98,11 @@ func TestPolicyRefuses(t *testing.T) {
 		`{"name": "a", "key_expires_in": 99999999999999999999}`:      whole + "99999999999999999999.",
 		`{"name": "a", "_id": 5}`:                                    "_id: a string is expected, not a number.",
 		`{"name": "a", "_id": "a#b"}`:                                `_id: "a#b" cannot be a policy's id; send 1 to 200 bytes without`,
-		`{"name": "a", "_id": "search"}`:                             `_id: "search" cannot be a policy's id;`,
+		`{"name": "a", "_id": "search"}`:                             `_id: "search" is reserved, a path of its own; choose another id.`,
+		`{"name": "a", "_id": ".."}`:                                 `_id: ".." is reserved,`,
+		`{"name": "a", "quota_max": 0.5}`:                            "quota_max: a whole number is expected, not 0.5.",
+		`{"name": "a", "key_expires_in": 9223372036854775807}`:       "key_expires_in: at most 3153600000 seconds are taken, a hundred years; send 0 for keys that never end.",
+		`{"name": "a", "key_expires_in": 3153600001}`:                "key_expires_in: at most 3153600000 seconds",
 		`{"name": "a", "x": "` + strings.Repeat("x", 128<<10) + `"}`: "The policy is 131",
 	} {
 		_, err := portal.NewPolicy("org", portal.Object(sent), now)
@@ -105,6 +111,22 @@ func TestPolicyRefuses(t *testing.T) {
 	p := policy(t, `{"name": "a"}`)
 	_, err := p.Replaced("org", `{"name": ""}`)
 	refused(t, "replaced by one without a name", err, portal.Invalid, "name is missing;")
+}
+
+func TestPolicyThatEnds(t *testing.T) {
+	for _, seconds := range []int64{math.MinInt64, -1, 0, 1, 3_153_600_000} {
+		if p := policy(t, fmt.Sprintf(`{"name": "a", "key_expires_in": %d, "rate": 1.5, "quota_max": -1}`, seconds)); p.KeyExpiresIn != seconds {
+			t.Errorf("%d seconds became %d", seconds, p.KeyExpiresIn)
+		}
+	}
+}
+
+// The id is spelt as it was sent.
+func TestPolicyIDIsKept(t *testing.T) {
+	text, err := policy(t, `{"_id": "a<b>&c", "name": "a"}`).MarshalJSON()
+	if err != nil || !strings.HasPrefix(string(text), `{"_id":"a<b>&c",`) {
+		t.Errorf("written as %s", text)
+	}
 }
 
 func TestValidPolicyID(t *testing.T) {

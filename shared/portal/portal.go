@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"reflect"
-	"strings"
 	"time"
 )
 
@@ -64,37 +63,6 @@ func (o *Object) UnmarshalJSON(text []byte) error {
 	}
 	*o = Object(text)
 	return nil
-}
-
-// deepest is how deep an object may be nested: every client's decoder reads so far.
-const deepest = 32
-
-// readable refuses an object that some client could not read, and with it the whole list that shows it: one nested too deep, or
-// with a number beyond what numbers hold elsewhere.
-func (o Object) readable(field string) error {
-	tokens := json.NewDecoder(strings.NewReader(string(o)))
-	tokens.UseNumber()
-	for depth := 0; ; {
-		token, err := tokens.Token()
-		if err != nil { // the end: that it is JSON was seen before
-			return nil //nolint:nilerr // as above
-		}
-		switch value := token.(type) {
-		case json.Delim:
-			if value == '{' || value == '[' {
-				depth++
-			} else {
-				depth--
-			}
-			if depth > deepest {
-				return Refuse(Invalid, "%s is nested more than %d deep; send it flatter.", field, deepest)
-			}
-		case json.Number:
-			if _, err := value.Float64(); err != nil {
-				return Refuse(Invalid, "%s: the number %.20s is too large; send it as a string.", field, value)
-			}
-		}
-	}
 }
 
 // kind names the JSON value that begins with a character, as encoding/json does.

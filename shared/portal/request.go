@@ -1,9 +1,6 @@
 package portal
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // State is where a key request stands.
 type State string
@@ -207,13 +204,6 @@ func dated(sent string) bool {
 
 // Timestamp writes a time as the desk writes all of its own.
 func Timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
-
-func validPolicy(field, policy string) error {
-	if policy == "" || len(policy) > maxName || strings.ContainsAny(policy, "#\x00") {
-		return Refuse(Invalid, "%s: %q is not a policy's id.", field, clip(policy))
-	}
-	return nil
-}
 
 func clip(s string) string {
 	const longest = 40

@@ -73,10 +73,10 @@ func TestInputRefused(t *testing.T) {
 		`"for_plan": "p", "date_created": ` + long(201):                                               "date_created is not a time;",
 		`"for_plan": "p", "fields": {"a":` + long(64<<10) + `}`:                                       "fields is 65544 bytes long;",
 		`"for_plan": "p", "remove_policies": ["q"]`:                                                   "key and remove_policies change an existing key,",
-		`"for_plan": "a#b"`:                     `for_plan: "a#b" is not a policy's id.`,
-		`"apply_policies": ["a#b"]`:             `apply_policies: "a#b" is not a policy's id.`,
-		`"apply_policies": ["a\u0000b"]`:        `apply_policies: "a\x00b" is not a policy's id.`,
-		`"apply_policies": [` + long(201) + `]`: `apply_policies: "` + strings.Repeat("x", 40) + `..." is not`,
+		`"for_plan": "a#b"`:                     `for_plan: "a#b" cannot be a policy's id; send 1 to 200 bytes`,
+		`"apply_policies": ["a#b"]`:             `apply_policies: "a#b" cannot be a policy's id; send 1 to 200 bytes`,
+		`"apply_policies": ["a\u0000b"]`:        `apply_policies: "a\x00b" cannot be a policy's id; send 1 to 200 bytes`,
+		`"apply_policies": [` + long(201) + `]`: `apply_policies: "` + strings.Repeat("x", 40) + `..." cannot`,
 	} {
 		_, err := portal.NewRequest(org, input(t, `{"by_user": "`+developer+`", `+asked+`}`), now)
 		var refusal *portal.Error

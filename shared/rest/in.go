@@ -87,7 +87,7 @@ func revision(header string) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		return 0, portal.Refuse(portal.Invalid, "If-Match is not a revision; send the number that the object's revision member has.")
+		return 0, portal.Refuse(portal.Invalid, "If-Match is not a revision; send the object's ETag, or leave it out where the object has none.")
 	}
 	return n, nil
 }

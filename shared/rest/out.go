@@ -40,12 +40,6 @@ func Document(body any, revision int) Out {
 	return Out{Body: body, Header: map[string]string{"ETag": strconv.Quote(strconv.Itoa(revision))}}
 }
 
-// maxAnswer is what Lambda may answer, 6 MB, less a little for headers. It counts the body as it travels: as a JSON string, in
-// which each quotation mark and backslash takes two bytes.
-const maxAnswer = 6<<20 - 64<<10
-
-func travels(text string) int { return len(text) + strings.Count(text, `"`) + strings.Count(text, `\`) }
-
 func respond(out Out, err error, requestID string) events.APIGatewayV2HTTPResponse {
 	response := events.APIGatewayV2HTTPResponse{StatusCode: http.StatusOK, Headers: headers(out, err)}
 	body := out.Body
@@ -53,7 +47,7 @@ func respond(out Out, err error, requestID string) events.APIGatewayV2HTTPRespon
 		response.StatusCode, body = refuse(err, requestID)
 	}
 	text, err := encode(body)
-	if err == nil && travels(text) > maxAnswer {
+	if err == nil && portal.Travels(text) > portal.MaxAnswer {
 		response.StatusCode, body = refuse(errTooLong, requestID)
 		text, err = encode(body)
 	}
@@ -65,7 +59,7 @@ func respond(out Out, err error, requestID string) events.APIGatewayV2HTTPRespon
 	return response
 }
 
-var errTooLong = portal.Refuse(portal.TooLarge, "The answer would be longer than Lambda may give; read it in pages, with ?p= or by the Link header, where there is one.")
+var errTooLong = portal.Refuse(portal.TooLarge, "The answer would be longer than Lambda may give; read it in pages, with ?p= or by the Link header where there is one, or search for a longer part of the name.")
 
 // headers are the answer's. Whatever the desk says is for its caller alone.
 func headers(out Out, err error) map[string]string {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"keydesk/shared/portal"
+	"keydesk/shared/table"
 )
 
 // deepest is the last object that a page number may reach: all that come before it have to be read. A cursor reaches any.
@@ -79,6 +80,18 @@ func Part[T any](p Page, read []T) (shown []T, more bool, err error) {
 	return read[:p.Size], true, nil
 }
 
+// After is the id that the call's cursor stands for, of the list that a question names; empty where the call has none.
+func After(in In, question string) (string, error) {
+	cursor := in.Query.Get("cursor")
+	switch {
+	case cursor == "":
+		return "", nil
+	case in.Query.Get("p") != "":
+		return "", portal.Refuse(portal.Invalid, "p and cursor exclude one another; send one of them.")
+	}
+	return table.After(in.Org, question, cursor)
+}
+
 // Next is the Link to the page that begins after a cursor: page numbers shift with every new object. Filters are the members
 // of the query that the next page asks for as well.
 func (s Paging) Next(in In, cursor string, filters ...string) map[string]string {
@@ -92,5 +105,5 @@ func (s Paging) Next(in In, cursor string, filters ...string) map[string]string 
 			query.Set(name, value)
 		}
 	}
-	return map[string]string{"Link": "<" + base + in.Path + "?" + query.Encode() + `>; rel="next"`}
+	return map[string]string{"Link": "<" + base + (&url.URL{Path: in.Path}).EscapedPath() + "?" + query.Encode() + `>; rel="next"`}
 }

@@ -63,7 +63,7 @@ func Handle(t *table.Table, operations ...Endpoint) Handler {
 		line := []any{"status", response.StatusCode, "ms", time.Since(start).Milliseconds(), "request_id", event.RequestContext.RequestID,
 			"id", loggedID(event), "org", who.Org, "caller", who.Name}
 		if err != nil {
-			line = append(line, "error", err.Error())
+			line = append(line, "error", loggable(err))
 		}
 		log.InfoContext(ctx, cmp.Or(route, event.RouteKey), line...)
 		return response, nil
@@ -99,6 +99,15 @@ func loggedID(event events.APIGatewayV2HTTPRequest) string {
 		return id
 	}
 	return ""
+}
+
+// loggable is an error in words that hold nothing of the client's.
+func loggable(err error) string {
+	var refusal *portal.Error
+	if errors.As(err, &refusal) {
+		return refusal.Pattern()
+	}
+	return err.Error()
 }
 
 // timeToAnswer is kept back of Lambda's time limit, so that a call which runs out of time is still answered in words.

@@ -248,6 +248,22 @@ func TestLogLine(t *testing.T) {
 	}
 }
 
+// A refusal often quotes what it was sent, which may be somebody's address.
+func TestTheLogDoesNotQuoteTheClient(t *testing.T) {
+	desk := desktest.New(t, fixture.Desk)
+	refusal := fmt.Errorf("create: %w", portal.Refuse(portal.Conflict, "email: %s is taken.", "ada@example.com"))
+	lines := logged(t, func() rest.Handler {
+		return rest.Handle(desk.Table, operation(reads, func() (rest.Out, error) { return rest.Out{}, refusal }))
+	}, func(handle rest.Handler) {
+		if _, err := handle(t.Context(), call(fixture.AdminCredential)); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if strings.Contains(lines, "ada@") || !strings.Contains(lines, `"error":"email: %s is taken."`) {
+		t.Errorf("the log says %s", lines)
+	}
+}
+
 // logged is what a handler writes to standard output, where Lambda takes its log from. Nothing else may run meanwhile.
 func logged(t *testing.T, begin func() rest.Handler, use func(rest.Handler)) string {
 	t.Helper()

@@ -127,10 +127,11 @@ func (h *catalogueHead) catalogue(org string, entries map[string]storedEntry) (C
 	return Catalogue{c, entries}, err
 }
 
-// Limits of one transaction, DynamoDB's own, less the head and a little.
+// Limits of one transaction, DynamoDB's own, less the head and a little for each item. It counts 4 MB of items: to be safe, both
+// what is written and what stood there before.
 const (
 	mostChanged      = 99
-	mostChangedBytes = 4<<20 - 384<<10 - mostChanged<<10
+	mostChangedBytes = 4<<20 - 2*(384<<10+mostChanged<<10)
 )
 
 // WriteCatalogue writes what differs from the catalogue as it was read, if it is still that one.
@@ -185,7 +186,7 @@ func (t *Table) entryWrites(org string, before Catalogue, head catalogueHead, en
 			continue
 		}
 		stored := storedEntry{string(entries[i].Document()), p.Revision}
-		bytes += len(stored.Document)
+		bytes += len(stored.Document) + len(before.entries[p.Entry].Document)
 		w, err := t.overwrite(entryKey(org, p.Entry), stored)
 		if err != nil {
 			return nil, err
@@ -193,14 +194,15 @@ func (t *Table) entryWrites(org string, before Catalogue, head catalogueHead, en
 		writes = append(writes, w)
 	}
 	for _, entry := range slices.Sorted(maps.Keys(gone)) {
+		bytes += len(gone[entry].Document)
 		writes = append(writes, t.remove(entryKey(org, entry), "", nil, nil))
 	}
 	switch {
 	case len(writes) > mostChanged:
-		return nil, portal.Refuse(portal.TooLarge, "apis: %d entries are new, changed or gone; one call may change %d. Change the catalogue in several calls.",
+		return nil, portal.Refuse(portal.TooLarge, "apis: %d entries are new, changed or gone; one call may change %d. Change fewer at a time.",
 			len(writes), mostChanged)
 	case bytes > mostChangedBytes:
-		return nil, portal.Refuse(portal.TooLarge, "apis: the entries that are new or changed are %d bytes long together; one call may change %d. Change the catalogue in several calls.",
+		return nil, portal.Refuse(portal.TooLarge, "apis: the entries that are new, changed or gone have %d bytes together, before and after; one call may change %d. Change fewer at a time.",
 			bytes, mostChangedBytes)
 	}
 	return writes, nil

@@ -186,8 +186,8 @@ func TestMoreThanOneTransactionHolds(t *testing.T) {
 		many = append(many, fmt.Sprintf(`{"policy_id": "%d", "long": %q}`, n, long))
 	}
 	for words, entries := range map[string][]string{
-		"apis: 100 entries are new, changed or gone; one call may change 99. Change the catalogue in several calls.": numbered(50, 120),
-		"apis: the entries that are new or changed are 3878":                                                         many,
+		"apis: 100 entries are new, changed or gone; one call may change 99. Change fewer at a time.": numbered(50, 120),
+		"apis: the entries that are new, changed or gone have 3":                                      many,
 	} {
 		err := books.WriteCatalogue(t.Context(), fixture.Org, stored(t, books), catalogueOf(t, entries...))
 		var refusal *portal.Error
@@ -200,7 +200,30 @@ func TestMoreThanOneTransactionHolds(t *testing.T) {
 	}
 	write(t, books, numbered(1, 99)...) // 69 are new, and one is gone
 	write(t, books)
-	write(t, books, many[:58]...) // 3.6 MB: about as much as fits
+	write(t, books, many[:50]...) // 3.1 MB: about as much as fits
+}
+
+// What is deleted or overwritten counts as well: AWS says that all items of a transaction have 4 MB together.
+func TestWhatIsGoneCounts(t *testing.T) {
+	t.Parallel()
+	books := tabletest.New(t)
+	long := func(from, to int, name string) (entries []string) {
+		for n := from; n < to; n++ {
+			entries = append(entries, fmt.Sprintf(`{"policy_id": "%d", "name": %q, "long": %q}`, n, name, strings.Repeat("x", 60<<10)))
+		}
+		return entries
+	}
+	write(t, books, long(0, 40, "before")...)
+	for what, entries := range map[string][]string{
+		"overwritten": long(0, 40, "after"), "deleted": long(40, 80, "after"), "both": append(long(0, 20, "after"), long(20, 60, "before")[20:]...),
+	} {
+		err := books.WriteCatalogue(t.Context(), fixture.Org, stored(t, books), catalogueOf(t, entries...))
+		if kindOf(err) != portal.TooLarge || !strings.Contains(err.Error(), "Change fewer at a time.") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	write(t, books, append(long(0, 20, "after"), long(20, 40, "before")...)...)
+	write(t, books)
 }
 
 // Whoever writes from a copy that others have changed is told so, and writes nothing.

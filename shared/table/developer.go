@@ -217,7 +217,8 @@ func (t *Table) CreateDeveloper(ctx context.Context, a Account) error {
 	return t.transact(ctx, email, created)
 }
 
-// UpdateDeveloper writes an account, if it is still as before says. An e-mail that changes is freed and taken in the same act.
+// UpdateDeveloper writes an account, if it is still as before says. An e-mail that changes is freed and taken in the same act; with a
+// new password the failed logins are forgotten.
 func (t *Table) UpdateDeveloper(ctx context.Context, before, after Account) error {
 	after.Revision, after.Attempt = before.Revision+1, portal.NewID(time.Now())
 	updated, err := t.replace(developerKey(after.OrgID, after.ID), storeDeveloper(after), "revision = :revision AND attribute_not_exists(deleting)",
@@ -232,6 +233,9 @@ func (t *Table) UpdateDeveloper(ctx context.Context, before, after Account) erro
 			return err
 		}
 		writes = append(writes, taken, t.remove(free, "id = :id", item{":id": str(after.ID)}, unexpected("e-mail")))
+	}
+	if after.Password != before.Password {
+		writes = append(writes, t.forgetLogins(after.OrgID, after.Email))
 	}
 	return t.transact(ctx, writes...)
 }

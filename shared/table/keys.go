@@ -97,8 +97,8 @@ func countdown(id string) string {
 	return hex.EncodeToString(bytes[:])
 }
 
-func idempotencyKey(org, credential, given string) key {
-	sum := sha256.Sum256([]byte(credential + "\x00" + given))
+func idempotencyKey(org, holder, given string) key {
+	sum := sha256.Sum256([]byte(holder + "\x00" + given))
 	return key{"ORG#" + org + "#IDEM#" + hex.EncodeToString(sum[:]), "IDEM"}
 }
 

@@ -30,7 +30,7 @@ func (t *Table) Leave(ctx context.Context, org, id string) error {
 	if errors.As(err, &gone) {
 		return portal.ErrNotFound
 	}
-	return failedOrNil(err, "close an account")
+	return failed(err, "close an account")
 }
 
 // keysAtOnce is how many keys one transaction revokes: each is three of its hundred items, the count is one.
@@ -94,7 +94,7 @@ func (t *Table) Left(ctx context.Context, org, id string) (revoked int, err erro
 	if err := parse(it, &s); err != nil {
 		return 0, err
 	}
-	gone := func(item) error { return portal.ErrNotFound }
+	gone := func(item) error { return nil } // it was there a moment ago: by us, whose answer was lost, or by somebody beside us
 	err = t.transact(ctx,
 		t.remove(developerKey(org, id), "attribute_exists(deleting)", nil, gone),
 		t.remove(emailKey(org, s.Email), "id = :id", item{":id": str(id)}, unexpected("e-mail")))

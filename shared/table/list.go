@@ -80,9 +80,14 @@ func (t *Table) Count(ctx context.Context, org string, f Filter) (int, error) {
 
 // count is how many items a Query finds; it stops counting at most.
 func (t *Table) count(ctx context.Context, q *dynamodb.QueryInput, most int) (int, error) {
+	return t.countWithin(ctx, q, most, math.MaxInt)
+}
+
+// countWithin counts what so many Queries find, a megabyte each, and stops at most.
+func (t *Table) countWithin(ctx context.Context, q *dynamodb.QueryInput, most, queries int) (int, error) {
 	q.TableName, q.Select = &t.name, types.SelectCount
 	total := 0
-	for {
+	for range queries {
 		q.Limit = aws.Int32(int32(min(most-total, math.MaxInt32))) //nolint:gosec // just bounded
 		out, err := t.db.Query(ctx, q)
 		if err != nil {
@@ -90,10 +95,11 @@ func (t *Table) count(ctx context.Context, q *dynamodb.QueryInput, most int) (in
 		}
 		total += int(out.Count)
 		if len(out.LastEvaluatedKey) == 0 || total >= most {
-			return total, nil
+			break
 		}
 		q.ExclusiveStartKey = out.LastEvaluatedKey
 	}
+	return total, nil
 }
 
 // query is the partition of the index that answers the filter, and what has to be left out of it, if anything.
@@ -153,10 +159,5 @@ func (f Filter) place(org, id string) item {
 	return start
 }
 
-func (f Filter) question() string { return fmt.Sprint(f.Developer, f.States) }
-
-// Cursor names the place after a request in the filter's list.
-func (f Filter) Cursor(org, id string) string { return Cursor(org, f.question(), id) }
-
-// After is the id that a cursor of the filter's list stands for.
-func (f Filter) After(org, cursor string) (string, error) { return After(org, f.question(), cursor) }
+// Question is what the cursors of the filter's list are bound to.
+func (f Filter) Question() string { return fmt.Sprint(f.Developer, f.States) }

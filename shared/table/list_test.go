@@ -111,26 +111,26 @@ func TestCursor(t *testing.T) {
 		{States: []portal.State{portal.Pending, portal.Waiting}}, {Developer: fixture.Ada, States: []portal.State{portal.Approved}},
 	}
 	for i, filter := range filters {
-		cursor := filter.Cursor(fixture.Org, fixture.Pending)
-		if after, err := filter.After(fixture.Org, cursor); err != nil || after != fixture.Pending {
+		cursor := table.Cursor(fixture.Org, filter.Question(), fixture.Pending)
+		if after, err := table.After(fixture.Org, filter.Question(), cursor); err != nil || after != fixture.Pending {
 			t.Errorf("%v: %s leads to %s, %v", filter, cursor, after, err)
 		}
 		if strings.Contains(cursor, fixture.Org) || strings.Contains(cursor, "#") {
 			t.Errorf("%v: %s shows a key of the table", filter, cursor)
 		}
 		for j, other := range filters {
-			if after, err := other.After(fixture.Org, cursor); i != j && err == nil {
+			if after, err := table.After(fixture.Org, other.Question(), cursor); i != j && err == nil {
 				t.Errorf("the cursor of %v leads to %s in %v", filter, after, other)
 			}
 		}
-		if after, err := filter.After(fixture.OtherOrg, cursor); err == nil {
+		if after, err := table.After(fixture.OtherOrg, filter.Question(), cursor); err == nil {
 			t.Errorf("%v: it leads to %s in another organisation", filter, after)
 		}
 		for _, forged := range []string{
 			"", fixture.Pending, cursor[:len(cursor)-1], cursor + "0", strings.ToUpper(cursor), fixture.Approved + cursor[24:],
 			strings.Repeat("x", len(cursor)), strings.Repeat("é", 20),
 		} {
-			_, err := filter.After(fixture.Org, forged)
+			_, err := table.After(fixture.Org, filter.Question(), forged)
 			var refusal *portal.Error
 			if !errors.As(err, &refusal) || refusal.Kind != portal.Invalid {
 				t.Errorf("%v: %q is taken for a cursor: %v", filter, forged, err)

@@ -25,9 +25,9 @@ type Locked struct{ Until time.Time }
 
 func (l *Locked) Error() string { return "locked until " + portal.Timestamp(l.Until) }
 
-// Attempt notes that somebody tries to log in under a name, before it is known whether they can: of a hundred who try at once,
-// too, only so many come through. Locked refuses the rest.
-func (t *Table) Attempt(ctx context.Context, org, name string, now time.Time) error {
+// CountLogin notes that somebody tries to log in under a name, before it is known whether they can: of a hundred who try at
+// once, too, only so many come through. Locked refuses the rest.
+func (t *Table) CountLogin(ctx context.Context, org, name string, now time.Time) error {
 	k := loginKey(org, name)
 	values := item{":one": number(1), ":until": number(int(now.Add(lockedFor).Unix())), ":most": number(mostAttempts), ":now": number(int(now.Unix()))}
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
@@ -39,30 +39,22 @@ func (t *Table) Attempt(ctx context.Context, org, name string, now time.Time) er
 	})
 	var refused *types.ConditionalCheckFailedException
 	if !errors.As(err, &refused) {
-		return failedOrNil(err, "note an attempt to log in")
+		return failed(err, "note an attempt to log in")
 	}
 	until, err := parseUnix(refused.Item["expires_at"])
 	if err != nil || until.After(now) {
 		return errors.Join(err, &Locked{Until: until})
 	}
-	return t.firstAttempt(ctx, k, until, values)
-}
-
-// firstAttempt begins to count anew where the last count has run out.
-func (t *Table) firstAttempt(ctx context.Context, k key, until time.Time, values item) error {
-	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+	_, err = t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{ // the last count has run out: begin anew
 		TableName: &t.name, Key: k.item(),
-		UpdateExpression:    aws.String("SET expires_at = :until, attempts = :one"),
-		ConditionExpression: aws.String("attribute_not_exists(PK) OR expires_at = :before"),
-		ExpressionAttributeValues: item{
-			":until": values[":until"], ":one": values[":one"], ":before": number(int(until.Unix())),
-		},
+		UpdateExpression:          aws.String("SET expires_at = :until, attempts = :one"),
+		ConditionExpression:       aws.String("attribute_not_exists(PK) OR expires_at = :before"),
+		ExpressionAttributeValues: item{":until": values[":until"], ":one": values[":one"], ":before": number(int(until.Unix()))},
 	})
-	var refused *types.ConditionalCheckFailedException
-	if errors.As(err, &refused) { // somebody else has begun
-		return errThrottled
+	if errors.As(err, &refused) { // somebody else has begun anew
+		return t.CountLogin(ctx, org, name, now)
 	}
-	return failedOrNil(err, "note an attempt to log in")
+	return failed(err, "note an attempt to log in")
 }
 
 func parseUnix(v types.AttributeValue) (time.Time, error) {
@@ -77,14 +69,16 @@ func parseUnix(v types.AttributeValue) (time.Time, error) {
 // LoggedIn notes that a developer has logged in under a name, and forgets the attempts that led to it.
 func (t *Table) LoggedIn(ctx context.Context, a Account, name string, now time.Time) error {
 	return t.transact(ctx,
-		t.update(developerKey(a.OrgID, a.ID), "SET last_login_date = :now", "attribute_exists(PK)", nil,
-			item{":now": str(portal.Timestamp(now))}, func(item) error { return portal.ErrNotAuthorised }),
-		t.remove(loginKey(a.OrgID, name), "", nil, nil))
+		t.update(developerKey(a.OrgID, a.ID), "SET last_login_date = :now ADD revision :one", "attribute_exists(PK)", nil,
+			item{":now": str(portal.Timestamp(now)), ":one": number(1)}, func(item) error { return portal.ErrNotAuthorised }),
+		t.forgetLogins(a.OrgID, name))
 }
 
-func failedOrNil(err error, what string) error {
-	if err == nil {
-		return nil
-	}
-	return failed(err, "%s", what)
+// ForgetLogins lets a name be tried anew: whoever tries has shown that they may.
+func (t *Table) ForgetLogins(ctx context.Context, org, name string) error {
+	return t.transact(ctx, t.forgetLogins(org, name))
+}
+
+func (t *Table) forgetLogins(org, name string) write {
+	return t.remove(loginKey(org, name), "", nil, nil)
 }

@@ -18,7 +18,7 @@ func TestAttempts(t *testing.T) {
 	books := tabletest.New(t)
 	begin := time.Now().Truncate(time.Second)
 	try := func(org, name string, at time.Duration) error {
-		return books.Attempt(t.Context(), org, name, begin.Add(at))
+		return books.CountLogin(t.Context(), org, name, begin.Add(at))
 	}
 	for n := range 10 {
 		if err := try(fixture.Org, "ada@example.com", time.Duration(n)*time.Minute); err != nil {
@@ -53,14 +53,16 @@ func TestAttemptsAtTheEndOfALock(t *testing.T) {
 	books := tabletest.New(t)
 	begin := time.Now()
 	for range 10 {
-		if err := books.Attempt(t.Context(), fixture.Org, "ada@example.com", begin); err != nil {
+		if err := books.CountLogin(t.Context(), fixture.Org, "ada@example.com", begin); err != nil {
 			t.Fatal(err)
 		}
 	}
 	results := make([]error, 40)
 	var racing sync.WaitGroup
 	for n := range results {
-		racing.Go(func() { results[n] = books.Attempt(t.Context(), fixture.Org, "ada@example.com", begin.Add(time.Hour)) })
+		racing.Go(func() {
+			results[n] = books.CountLogin(t.Context(), fixture.Org, "ada@example.com", begin.Add(time.Hour))
+		})
 	}
 	racing.Wait()
 	through := 0

@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"keydesk/shared/portal"
 )
@@ -37,16 +36,25 @@ func (t *Table) Policy(ctx context.Context, org, id string) (portal.Policy, erro
 	return p, err
 }
 
+// Limits of what one call reads of policies: each may have 128 KB, and a Query finds a megabyte.
+const (
+	mostCounted = 10_000
+	mostQueries = 10
+)
+
+// errManyPolicies is the answer to a call that would have to read more.
+var errManyPolicies = portal.Refuse(portal.TooLarge, "This takes more than the 10 MB of policies that one call reads; ask for fewer, or for one by its id.")
+
 // Policies reads up to want of the organisation's policies, the greatest id first, which is the newest where the ids are ours.
 // Keep says which; nil keeps all.
 func (t *Table) Policies(ctx context.Context, org string, want int, keep func(*portal.Policy) bool) ([]portal.Policy, error) {
 	q := t.policies(org)
 	q.ScanIndexForward, q.ConsistentRead = aws.Bool(false), aws.Bool(true)
-	if keep == nil {
-		q.Limit = aws.Int32(int32(min(want, mostRead))) //nolint:gosec // at most mostRead
-	}
 	found := []portal.Policy{}
-	for len(found) < want {
+	for range mostQueries {
+		if keep == nil {
+			q.Limit = aws.Int32(int32(min(want-len(found), mostRead))) //nolint:gosec // at most mostRead
+		}
 		out, err := t.db.Query(ctx, q)
 		if err != nil {
 			return nil, failed(err, "list policies")
@@ -60,27 +68,18 @@ func (t *Table) Policies(ctx context.Context, org string, want int, keep func(*p
 				found = append(found, p)
 			}
 		}
-		if len(out.LastEvaluatedKey) == 0 {
-			break
+		if len(found) >= want || len(out.LastEvaluatedKey) == 0 {
+			return found[:min(want, len(found))], nil
 		}
 		q.ExclusiveStartKey = out.LastEvaluatedKey
 	}
-	return found[:min(want, len(found))], nil
+	return nil, errManyPolicies
 }
 
-// CountPolicies is how many policies the organisation has.
+// CountPolicies is how many policies the organisation has, or at least has where they are many and long.
 func (t *Table) CountPolicies(ctx context.Context, org string) (int, error) {
-	q := t.policies(org)
-	q.Select = types.SelectCount
-	pages, total := dynamodb.NewQueryPaginator(t.db, q), 0
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return 0, failed(err, "count policies")
-		}
-		total += int(page.Count)
-	}
-	return total, nil
+	total, err := t.countWithin(ctx, t.policies(org), mostCounted, mostQueries)
+	return total, failed(err, "count policies")
 }
 
 func (t *Table) policies(org string) *dynamodb.QueryInput {

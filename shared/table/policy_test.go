@@ -73,6 +73,38 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
+// However many policies there are, and however long: a call reads so much of them and no more.
+func TestManyLongPolicies(t *testing.T) {
+	t.Parallel()
+	const many = 92 // ten Queries find eighty
+	plan := faults.New(t)
+	books := tabletest.New(t, plan.Install)
+	for n := range many {
+		p := policyOf(t, fmt.Sprintf(`{"_id": "%02d", "name": "Plan %d", "x": %q}`, n, n, strings.Repeat("x", 127<<10)))
+		if err := books.CreatePolicy(t.Context(), fixture.Org, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	none := func(*portal.Policy) bool { return false }
+	for name, read := range map[string]func() error{
+		"list":   func() error { _, err := books.Policies(t.Context(), fixture.Org, 1000, nil); return err },
+		"search": func() error { _, err := books.Policies(t.Context(), fixture.Org, 1000, none); return err },
+	} {
+		plan.Reset()
+		err := read()
+		if kindOf(err) != portal.TooLarge || !strings.HasPrefix(err.Error(), "This takes more than the 10 MB of policies that one call reads;") || len(plan.Calls()) != 10 {
+			t.Errorf("%s: %v, after %d calls", name, err, len(plan.Calls()))
+		}
+	}
+	plan.Reset()
+	if total, err := books.CountPolicies(t.Context(), fixture.Org); err != nil || total < 80 || total >= many || len(plan.Calls()) != 10 {
+		t.Errorf("counted %d, %v, after %d calls", total, err, len(plan.Calls()))
+	}
+	if shown, err := books.Policies(t.Context(), fixture.Org, 71, nil); err != nil || len(shown) != 71 || shown[70].ID != "21" {
+		t.Errorf("the newest: %d, %v", len(shown), err)
+	}
+}
+
 func TestPolicyComesAndGoes(t *testing.T) {
 	t.Parallel()
 	books := tabletest.New(t)

@@ -92,8 +92,11 @@ func throttled(err error) bool {
 	return !errors.As(err, &inProgress) && retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
 }
 
-// failed tells what could not be done. That there was too much to do is the caller's to know, and to try again.
+// failed tells what could not be done, if anything. That there was too much to do is the caller's to know, and to try again.
 func failed(err error, what string, arguments ...any) error {
+	if err == nil {
+		return nil
+	}
 	if throttled(err) {
 		return errThrottled
 	}

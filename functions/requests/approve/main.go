@@ -37,7 +37,7 @@ func operation(issuer *approval.Issuer) rest.Operation[table.Request] {
 		},
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, r table.Request) (rest.Out, error) {
 			act := approval.Act{Name: "approved", By: who, At: in.At, IfMatch: in.IfMatch, RequestID: in.RequestID}
-			key, err := issuer.Issue(ctx, r, act, approval.Proof(who.Credential, in.IdempotencyKey, in.Body))
+			key, err := issuer.Issue(ctx, r, act, approval.Proof(who.Holder(), in.IdempotencyKey, in.Body))
 			if err != nil {
 				return rest.Out{}, err
 			}

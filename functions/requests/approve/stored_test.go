@@ -113,6 +113,26 @@ func TestClaimableKeyWaits(t *testing.T) {
 	}
 }
 
+// A rotation takes nothing from its holder: not what the portal may approve, nor the answer to a call that is said again.
+func TestApproveAfterRotations(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	event := desktest.Read(t, "../../../events/requests/approve/as-portal-own-automatic.json")
+	event.Headers["idempotency-key"] = "a"
+	var keys []string
+	for range 2 {
+		event.Headers["authorization"] = d.Rotate(d.Rotate(event.Headers["authorization"]))
+		answer := d.Answer(function, event)
+		if answer.StatusCode != http.StatusOK {
+			t.Fatalf("%d %s", answer.StatusCode, answer.Body)
+		}
+		keys = append(keys, answer.Body)
+	}
+	if keys[0] != keys[1] {
+		t.Error("said again after a rotation, the call is given another key")
+	}
+}
+
 // Nobody has to decide it, but it is not the portal's own.
 func TestPortalApprovesWhatItCreatedItselfOnly(t *testing.T) {
 	t.Parallel()

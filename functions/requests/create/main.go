@@ -22,7 +22,6 @@ func main() {
 type found struct {
 	request portal.Request
 	books   table.Books
-	replay  *table.Replay
 	before  *table.Replay
 }
 
@@ -38,9 +37,10 @@ func operation(t *table.Table) rest.Operation[found] {
 			if err != nil {
 				return found{}, err
 			}
+			// Whose credential it is, is not known yet. What its holder said with the first of their line is seen by the write.
 			replay := table.NewReplay(in.Credential, in.IdempotencyKey, in.Body, in.At)
 			books, before, err := t.BooksAndReplay(ctx, in.Org, r.ByUser, r.ApplyPolicies, replay)
-			return found{r, books, replay, before}, err
+			return found{r, books, before}, err
 		},
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, f found) (rest.Out, error) {
 			if f.before != nil {
@@ -51,10 +51,10 @@ func operation(t *table.Table) rest.Operation[found] {
 				return rest.Out{}, err
 			}
 			change := approval.Create(approval.Act{Name: "created", By: who, At: in.At, RequestID: in.RequestID}, first)
-			change.Replay = f.replay
+			change.Replay = table.NewReplay(who.Holder(), in.IdempotencyKey, in.Body, in.At)
 			err = t.Write(ctx, change)
 			var replayed *table.Replayed
-			if errors.As(err, &replayed) { // the same POST, at the same time, was faster
+			if errors.As(err, &replayed) { // the same POST was faster, or came before a rotation
 				return rest.OK(replayed.ID), nil
 			}
 			return rest.OK(first.ID), err

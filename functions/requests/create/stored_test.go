@@ -165,6 +165,26 @@ func TestIdempotencyKey(t *testing.T) {
 	}
 }
 
+// A rotation takes nothing from its holder: what was asked for with one credential is not made again when it is asked for with
+// the next, or with the one after that.
+func TestIdempotencyKeyOutlivesRotations(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	event := desktest.Read(t, requests+"another-of-many.json")
+	event.Headers["idempotency-key"] = "a"
+	kept := stored(t, d, event)
+	for range 2 {
+		event.Headers["authorization"] = d.Rotate(event.Headers["authorization"])
+		if again := stored(t, d, event).ID; again != kept.ID {
+			t.Errorf("after a rotation the same call made %s after %s", again, kept.ID)
+		}
+	}
+	event.Headers["idempotency-key"] = "b"
+	if later := stored(t, d, event); later.ID == kept.ID || later.CreatedBy != kept.CreatedBy || stored(t, d, event).ID != later.ID {
+		t.Errorf("created by %s, and before by %s", later.CreatedBy, kept.CreatedBy)
+	}
+}
+
 // DynamoDB deletes what has expired days later; the key is good again on time.
 func TestIdempotencyKeyIsForgotten(t *testing.T) {
 	t.Parallel()

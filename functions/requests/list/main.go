@@ -30,25 +30,17 @@ type answer struct {
 	Pages int            `json:"Pages"`
 }
 
-// found is what First reads: the page, one request more to know whether another page follows, and how many there are in all.
-type found struct {
-	question question
-	requests []table.Request
-	total    int
-}
-
-func operation(t *table.Table, s settings) rest.Operation[found] {
-	return rest.Operation[found]{
+// A list reads nothing before it is known who asks: what an organisation has may be much, and costs whoever it is asked of.
+func operation(t *table.Table, s settings) rest.Operation[question] {
+	return rest.Operation[question]{
 		Route: "GET /api/portal/requests",
-		First: func(ctx context.Context, in rest.In) (found, error) {
-			q, err := ask(in, s)
+		First: func(_ context.Context, in rest.In) (question, error) { return ask(in, s) },
+		Then: func(ctx context.Context, in rest.In, who caller.Caller, q question) (rest.Out, error) {
+			read, total, err := q.read(ctx, t, who.Org)
 			if err != nil {
-				return found{}, err
+				return rest.Out{}, err
 			}
-			return q.read(ctx, t, in.Org)
-		},
-		Then: func(ctx context.Context, in rest.In, who caller.Caller, f found) (rest.Out, error) {
-			page, more, err := rest.Part(f.question.page, f.requests)
+			page, more, err := rest.Part(q.page, read)
 			if err != nil {
 				return rest.Out{}, err
 			}
@@ -56,9 +48,9 @@ func operation(t *table.Table, s settings) rest.Operation[found] {
 			if err != nil {
 				return rest.Out{}, err
 			}
-			out := rest.Out{Body: answer{Data: views, Pages: f.question.page.Pages(f.total)}}
+			out := rest.Out{Body: answer{Data: views, Pages: q.page.Pages(total)}}
 			if more {
-				out.Header = s.Next(in, f.question.filter.Cursor(in.Org, page[len(page)-1].ID), "approved", "state", "by_user")
+				out.Header = s.Next(in, table.Cursor(who.Org, q.filter.Question(), page[len(page)-1].ID), "approved", "state", "by_user")
 			}
 			return out, nil
 		},

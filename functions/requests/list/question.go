@@ -28,12 +28,7 @@ func ask(in rest.In, s settings) (question, error) {
 	if q.page, err = s.Page(in.Query); err != nil {
 		return q, err
 	}
-	if cursor := in.Query.Get("cursor"); cursor != "" {
-		if in.Query.Get("p") != "" {
-			return q, portal.Refuse(portal.Invalid, "p and cursor exclude one another; send one of them.")
-		}
-		q.after, err = q.filter.After(in.Org, cursor)
-	}
+	q.after, err = rest.After(in, q.filter.Question())
 	return q, err
 }
 
@@ -60,20 +55,19 @@ func filter(query url.Values) (table.Filter, error) {
 	return f, nil
 }
 
-// read reads the page and counts what there is, side by side.
-func (q question) read(ctx context.Context, t *table.Table, org string) (found, error) {
-	f := found{question: q}
+// read reads the page, one request more to know whether another page follows, and counts what there is, side by side.
+func (q question) read(ctx context.Context, t *table.Table, org string) (requests []table.Request, total int, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		f.requests, err = t.Requests(ctx, org, q.filter, q.after, q.page.Reads())
+		requests, err = t.Requests(ctx, org, q.filter, q.after, q.page.Reads())
 		return err
 	})
 	if !q.page.Whole {
 		group.Go(func() (err error) {
-			f.total, err = t.Count(ctx, org, q.filter)
+			total, err = t.Count(ctx, org, q.filter)
 			return err
 		})
 	}
-	err := group.Wait()
-	return f, err
+	err = group.Wait()
+	return requests, total, err
 }
