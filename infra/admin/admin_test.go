@@ -217,6 +217,48 @@ func TestDangerousThingsAreAskedFor(t *testing.T) {
 	refused(true, "revoke", o.stored(org, "Ines").ID) // the old one ends by itself
 }
 
+// What is shown once is not made where nobody will see it. (Go's runtime gives a program whose stdout is closed the null device.)
+func TestNothingIsMadeForNobody(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t)
+	org := o.gets(idShape, "organisation", "create", "--name", "Orchard Bank")
+	o.gets(credentialShape, "credential", "create", "--organisation", org, "--role", "admin", "--name", "Ines")
+	before := tabletest.Items(t, o.desk)
+	for _, redirection := range []string{">&-", ">/dev/null"} {
+		for _, command := range [][]string{
+			{"organisation", "create", "--name", "Lost"},
+			{"credential", "create", "--organisation", org, "--role", "admin", "--name", "Lost"},
+			{"credential", "rotate", "--organisation", org, o.stored(org, "Ines").ID},
+		} {
+			cmd, _, stderr := start(t, []string{"KEYDESK_TABLE=" + o.desk.Name()})
+			cmd.Path, cmd.Args = "/bin/sh", slices.Concat([]string{"sh", "-c", `exec "$0" "$@" ` + redirection, os.Args[0]}, command)
+			if err := cmd.Run(); err == nil || !strings.Contains(stderr.String(), "stdout") {
+				t.Errorf("%v %s: %v; stderr: %s", command, redirection, err, stderr)
+			}
+			if !reflect.DeepEqual(tabletest.Items(t, o.desk), before) {
+				t.Fatalf("%v %s has changed the table", command, redirection)
+			}
+		}
+	}
+}
+
+// Two organisations may have one name; whoever makes the second may not have meant to.
+func TestASecondOfOneName(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t)
+	create := []string{"organisation", "create", "--name", "Orchard Bank"}
+	if s := o.does(create...); s.failed || strings.Contains(s.err, "already") {
+		t.Errorf("the first: %+v", s)
+	}
+	all, err := o.desk.Organisations(t.Context())
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	if s := o.does(create...); s.failed || !strings.Contains(s.err, all[0].ID+" is called Orchard Bank already") {
+		t.Errorf("the second: %+v", s)
+	}
+}
+
 func TestACredentialThatCannotBePrintedIsNamed(t *testing.T) {
 	t.Parallel()
 	o := newOperator(t)

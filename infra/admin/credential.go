@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -30,6 +32,9 @@ func (createCredential) Help() string {
 
 // Run makes a credential.
 func (c *createCredential) Run(ctx context.Context, d *desk) error {
+	if err := d.canTell(); err != nil {
+		return err
+	}
 	organisation, err := d.Organisation(ctx, string(c.Organisation))
 	if err != nil {
 		return err
@@ -43,6 +48,19 @@ func (c *createCredential) Run(ctx context.Context, d *desk) error {
 		return err
 	}
 	return d.deliver(made, text)
+}
+
+// canTell refuses to make what is shown once where it would be lost. A stdout that is closed is the null device, too: Go's
+// runtime opens it there.
+func (d *desk) canTell() error {
+	null, err := os.Stat(os.DevNull)
+	if err != nil {
+		return err
+	}
+	if out, err := d.out.Stat(); err != nil || os.SameFile(out, null) {
+		return errors.New("stdout is closed or the null device, and what is made is shown there, once: send it to where it is kept")
+	}
+	return nil
 }
 
 // deliver prints a new credential. Nobody can print it again.

@@ -25,6 +25,9 @@ func (rotateCredential) Help() string {
 
 // Run puts a new credential in the place of one.
 func (c *rotateCredential) Run(ctx context.Context, d *desk) error {
+	if err := d.canTell(); err != nil {
+		return err
+	}
 	old, _, err := d.find(ctx, c.Organisation, c.Credential)
 	if err != nil {
 		return err

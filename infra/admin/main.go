@@ -18,8 +18,11 @@ import (
 	"keydesk/infra/canary"
 )
 
-// patience is how long a command may take; none takes more than a few calls.
-const patience = 30 * time.Second
+// patience is how long a command may take, none of which makes more than a few calls; connecting that for one of them.
+const (
+	patience   = 10 * time.Second
+	connecting = 3 * time.Second
+)
 
 // commands are the command line.
 type commands struct {

@@ -21,13 +21,25 @@ func (createOrganisation) Help() string {
 
 // Run makes an organisation.
 func (c *createOrganisation) Run(ctx context.Context, d *desk) error {
+	if err := d.canTell(); err != nil {
+		return err
+	}
+	all, err := d.Organisations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		if other.Name == string(c.Name) {
+			_, _ = fmt.Fprintf(d.say, "admin: %s is called %s already; this is another one\n", other.ID, other.Name)
+		}
+	}
 	now := time.Now()
 	made := table.Organisation{ID: portal.NewID(now), Name: string(c.Name), Created: now.Unix()}
 	if err := d.CreateOrganisation(ctx, made); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintf(d.say, "admin: made the organisation %s; next: credential create --organisation %s --role admin --name ...\n", made.Name, made.ID)
-	_, err := fmt.Fprintln(d.out, made.ID)
+	_, err = fmt.Fprintln(d.out, made.ID)
 	return err
 }
 

@@ -38,31 +38,40 @@ func TestRefusals(t *testing.T) {
 		"credential list --organisation " + nobody:                                    "no organisation " + nobody,
 		"credential list --organisation Orchard":                                      "--organisation: 24",
 		"credential create --organisation " + org + " --role boss --name I":           `--role must be one of "admin","reviewer","portal"`,
-		create + "--email ines":                                                       "--email: an address such as",
+		create + "--email ines":                                                       `--email: address: "ines" is not an e-mail address`,
+		create + "--email i/nes@orchard.example":                                      "--email: address: ",
 		create + "--expires 2020-01-31":                                               "--expires: days such as",
 		create + "--expires 3651d":                                                    "--expires: days such as",
+		create + "--expires -1d":                                                      "--expires: days such as",
+		create + "--expires=-1d":                                                      "--expires: days such as",
+		create + "--expires":                                                          "--expires: days such as",
 		"credential rotate --organisation " + org + " " + nobody:                      "<credential-id>: Orchard Bank has no credential " + nobody,
 		"credential rotate --organisation " + org + " " + expired.ID:                  "has ended (expired 1970-01-01T00:00Z); make another",
 		"credential rotate --organisation " + org + " " + expired.ID + " --grace 31d": "--grace: a time such as",
-		"credential rotate --organisation " + org + " " + expired.ID + " --grace -1s": "--grace",
+		"credential rotate --organisation " + org + " " + expired.ID + " --grace -1s": "--grace: a time such as",
 		"credential revoke --organisation " + org + " " + nobody + " --yes":           "has no credential " + nobody,
 		"credential revoke --organisation " + org + " " + secret.Reveal():             "an argument is a credential",
 		create + "--table a --stack b":                                                "--table and --stack can't be used together",
 		create + "--table nowhere":                                                    "no table nowhere in http",
 	} {
-		words := strings.Split(arguments, " ")
-		s := o.does(words...)
-		if !s.failed || s.out != "" || !strings.Contains(s.err, want) {
-			t.Errorf("%.60q: %d bytes of stdout; stderr: %s; want %q", words, len(s.out), s.err, want)
-		}
-		for line := range strings.Lines(s.err) {
-			if !strings.HasPrefix(line, "admin: ") {
-				t.Errorf("%.60q: a line of its own: %s", words, line)
-			}
-		}
+		o.refuses(strings.Split(arguments, " "), want)
 	}
 	if !reflect.DeepEqual(tabletest.Items(t, o.desk), before) {
 		t.Error("what was refused has changed the table")
+	}
+}
+
+// refuses holds that a command is refused in words.
+func (o operator) refuses(arguments []string, want string) {
+	o.t.Helper()
+	s := o.does(arguments...)
+	if !s.failed || s.out != "" || !strings.Contains(s.err, want) {
+		o.t.Errorf("%.60q: %d bytes of stdout; stderr: %s; want %q", arguments, len(s.out), s.err, want)
+	}
+	for line := range strings.Lines(s.err) {
+		if !strings.HasPrefix(line, "admin: ") {
+			o.t.Errorf("%.60q: a line of its own: %s", arguments, line)
+		}
 	}
 }
 

@@ -3,12 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/mail"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/alecthomas/kong"
 
 	"keydesk/shared/portal"
 )
@@ -48,11 +49,9 @@ func (n *name) UnmarshalText(text []byte) error {
 // email is the address of a credential's holder.
 type email string
 
-const longestEmail = 254
-
 func (e *email) UnmarshalText(text []byte) error {
-	if address, err := mail.ParseAddress(string(text)); err != nil || address.Address != string(text) || len(text) > longestEmail {
-		return fmt.Errorf("an address such as ines@orchard.example is expected, of %d characters at the most", longestEmail)
+	if err := portal.ValidEmail("address", string(text)); err != nil {
+		return err
 	}
 	*e = email(text)
 	return nil
@@ -82,6 +81,11 @@ func (e *end) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Decode takes what follows the flag for its value, even -1d, so that the refusal is in these words and not in kong's.
+func (e *end) Decode(ctx *kong.DecodeContext) error {
+	return e.UnmarshalText([]byte(ctx.Scan.Pop().String()))
+}
+
 // grace is how long a credential that was rotated is good.
 type grace time.Duration
 
@@ -97,6 +101,11 @@ func (g *grace) UnmarshalText(text []byte) error {
 	}
 	*g = grace(given)
 	return nil
+}
+
+// Decode is like end's.
+func (g *grace) Decode(ctx *kong.DecodeContext) error {
+	return g.UnmarshalText([]byte(ctx.Scan.Pop().String()))
 }
 
 const day = 24 * time.Hour

@@ -6,9 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -35,13 +39,16 @@ type where struct {
 // desk is what a command acts on, and whom it tells.
 type desk struct {
 	*table.Table
-	place    string
-	out, say io.Writer // what was asked for; all else
+	place string
+	out   *os.File  // for what was asked for
+	say   io.Writer // for all else
 }
 
 // open finds the table, and says which it is.
-func open(ctx context.Context, w where, out, say io.Writer) (*desk, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // what goes wrong is said once, by main
+func open(ctx context.Context, w where, out *os.File, say io.Writer) (*desk, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{}), // what goes wrong is said once, by main
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithDialerOptions(func(d *net.Dialer) { d.Timeout = connecting })),
+		config.WithRetryer(func() aws.Retryer { return retry.NewStandard(giveUpUnconnected) }))
 	if err != nil {
 		return nil, err
 	}
@@ -73,11 +80,16 @@ func (w where) table(ctx context.Context, cfg aws.Config) (string, error) {
 	stack := cmp.Or(w.Stack, usualStack)
 	client := cloudformation.NewFromConfig(cfg, func(o *cloudformation.Options) { o.BaseEndpoint = awsenv.Endpoint(endpointOfCF) })
 	found, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
-	if refusal := smithy.APIError(nil); errors.As(err, &refusal) && refusal.ErrorCode() == "ValidationError" {
-		return "", fmt.Errorf("--stack: there is no stack %s in %s: name another, or the table by --table, or set AWS_REGION", stack, cfg.Region)
+	var refusal smithy.APIError
+	if errors.As(err, &refusal) && refusal.ErrorCode() == "ValidationError" {
+		return "", fmt.Errorf("--stack: there is no stack %[1]s in %[2]s of this account: is AWS_REGION right, or did you mean --table %[1]s?", stack, cfg.Region)
+	}
+	if errors.As(err, &refusal) {
+		return "", fmt.Errorf("--stack: nobody says what the stack %[1]s in %[2]s has made (%[3]s: %[4]s): are AWS_PROFILE and AWS_REGION right, or did you mean --table %[1]s?",
+			stack, cfg.Region, refusal.ErrorCode(), refusal.ErrorMessage())
 	}
 	if err != nil {
-		return "", fmt.Errorf("read the outputs of the stack %s: %w", stack, err)
+		return "", silence(err, "CloudFormation", "is AWS_REGION right, and the network there? Or name the table by --table")
 	}
 	for _, s := range found.Stacks {
 		for _, o := range s.Outputs {
@@ -94,5 +106,48 @@ func (d *desk) explain(err error) error {
 	if missing := (*types.ResourceNotFoundException)(nil); errors.As(err, &missing) {
 		return fmt.Errorf("there is no table %s in %s: name another by --table or --stack, or set AWS_REGION", d.Name(), d.place)
 	}
+	if awsenv.Endpoint(doubles.DynamoDBVariable) != nil {
+		return silence(err, d.place, "is `make run` running? For a deployed stack take a shell that has not read .local/env")
+	}
+	return silence(err, d.place, "is AWS_REGION right, and the network there?")
+}
+
+// silence says what to do where nobody answers.
+func silence(err error, place, remedy string) error {
+	var request *url.Error
+	if dial := unconnected(err); dial != nil && errors.As(err, &request) {
+		return fmt.Errorf("no connection to %s (%w): %s", request.URL, rootOf(dial), remedy)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("no answer from %s within %s: %s (%w)", place, patience, remedy, err)
+	}
 	return err
+}
+
+// giveUpUnconnected makes a call fail at once where no connection can be made: a person waits, and had better be told.
+func giveUpUnconnected(o *retry.StandardOptions) {
+	never := retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+		if unconnected(err) != nil {
+			return aws.FalseTernary
+		}
+		return aws.UnknownTernary
+	})
+	o.Retryables = append([]retry.IsErrorRetryable{never}, o.Retryables...)
+}
+
+// unconnected is the failure to make a connection that an error comes of; nil when it comes of something else.
+func unconnected(err error) *net.OpError {
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Op == "dial" {
+		return dial
+	}
+	return nil
+}
+
+// rootOf is why a connection could not be made, without whence and whither.
+func rootOf(dial *net.OpError) error {
+	if syscall := (*os.SyscallError)(nil); errors.As(dial.Err, &syscall) {
+		return syscall.Err
+	}
+	return dial.Err
 }

@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"keydesk/infra/local/doubles"
 	"keydesk/infra/tabletest"
@@ -21,9 +23,13 @@ func cloudFormation(t *testing.T, tableName string) string {
 		key, known := stacks[r.FormValue("StackName")]
 		w.Header().Set("Content-Type", "text/xml")
 		if !known || r.FormValue("Action") != "DescribeStacks" {
+			code, message := "ValidationError", "Stack with id such does not exist"
+			if r.FormValue("StackName") == "denied" {
+				code, message = "AccessDenied", "not you"
+			}
 			w.WriteHeader(http.StatusBadRequest)
-			_, _ = fmt.Fprint(w, `<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>
-				<Code>ValidationError</Code><Message>Stack with id such does not exist</Message></Error><RequestId>1</RequestId></ErrorResponse>`)
+			_, _ = fmt.Fprintf(w, `<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>
+				<Code>%s</Code><Message>%s</Message></Error><RequestId>1</RequestId></ErrorResponse>`, code, message)
 			return
 		}
 		_, _ = fmt.Fprintf(w, `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member>
@@ -54,7 +60,8 @@ func TestWhere(t *testing.T) {
 		"a stack before the variable": {[]string{"KEYDESK_TABLE=nowhere"}, []string{"--stack", "ours"}, ours, false},
 		"a table before the variable": {[]string{"KEYDESK_TABLE=nowhere"}, []string{"--table", desk.Name()}, ours, false},
 		"the variable":                {[]string{"KEYDESK_TABLE=" + desk.Name(), endpointOfCF + "=http://127.0.0.1:1"}, nil, ours, false},
-		"a stack that is not there":   {nil, []string{"--stack", "gone"}, "--stack: there is no stack gone in eu-west-1", true},
+		"a stack that is not there":   {nil, []string{"--stack", "gone"}, "--stack: there is no stack gone in eu-west-1 of this account: is AWS_REGION right, or did you mean --table gone?", true},
+		"a stack that is a secret":    {nil, []string{"--stack", "denied"}, "--stack: nobody says what the stack denied in eu-west-1 has made (AccessDenied: not you): are AWS_PROFILE and AWS_REGION right, or did you mean --table denied?", true},
 		"a stack of somebody else's":  {nil, []string{"--stack", "theirs"}, "--stack: theirs has no output TableName", true},
 		"a table that is not there":   {[]string{"KEYDESK_TABLE=nowhere"}, nil, "there is no table nowhere in " + endpoint, true},
 		"no region":                   {[]string{"AWS_REGION=", "AWS_CONFIG_FILE=" + os.DevNull}, nil, "no AWS region: set AWS_REGION", true},
@@ -66,6 +73,42 @@ func TestWhere(t *testing.T) {
 			err := cmd.Run()
 			if (err != nil) != c.fails || !strings.Contains(stderr.String(), c.want) || strings.HasPrefix(out.String(), "ID  NAME") == c.fails {
 				t.Errorf("%v; want %q in\n%s%s", err, c.want, stderr, out)
+			}
+		})
+	}
+}
+
+// Where nobody answers, that is said in one line and soon, with the address and what to do.
+func TestNoAnswer(t *testing.T) {
+	t.Parallel()
+	const nowhere = "http://127.0.0.1:1"
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then does the server see its client go
+		<-r.Context().Done()
+	}))
+	t.Cleanup(silent.Close)
+	create := []string{"organisation", "create", "--name", "Orchard Bank"}
+	for name, c := range map[string]struct {
+		environment, arguments []string
+		want                   string
+	}{
+		"to a read":     {[]string{"KEYDESK_TABLE=desk", doubles.DynamoDBVariable + "=" + nowhere}, []string{"organisation", "list"}, "no connection to " + nowhere + "/ (connection refused): is `make run` running?"},
+		"to a write":    {[]string{"KEYDESK_TABLE=desk", doubles.DynamoDBVariable + "=" + nowhere}, create, "no connection to " + nowhere + "/ (connection refused): is `make run` running?"},
+		"of AWS":        {[]string{"KEYDESK_TABLE=desk", doubles.DynamoDBVariable + "=", "AWS_REGION=nowhere"}, create, "no connection to https://dynamodb.nowhere.amazonaws.com/ ("},
+		"about a stack": {[]string{endpointOfCF + "=" + nowhere}, []string{"--stack", "ours", "organisation", "list"}, "no connection to " + nowhere + "/ (connection refused): "},
+		"but silence":   {[]string{"KEYDESK_TABLE=desk", doubles.DynamoDBVariable + "=" + silent.URL}, create, "no answer from " + silent.URL + " within "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd, out, stderr := start(t, c.environment, c.arguments...)
+			begin := time.Now()
+			err := cmd.Run()
+			lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+			if err == nil || out.Len() > 0 || !strings.HasPrefix(lines[len(lines)-1], "admin: "+c.want) || len(lines) > 2 {
+				t.Errorf("%v; want %q in\n%s%s", err, c.want, stderr, out)
+			}
+			if took := time.Since(begin); took > patience+2*time.Second {
+				t.Errorf("it took %s", took)
 			}
 		})
 	}

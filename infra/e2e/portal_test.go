@@ -85,7 +85,7 @@ func advertise(t *testing.T, plan string) {
 	admin.call(t, http.MethodPut, catalogue, found.append(t, entry)).want(t, http.StatusOK, "Data updated")
 	stale := admin.call(t, http.MethodPut, catalogue, found.append(t, entry))
 	stale.wantRefusal(t, http.StatusConflict, "")
-	if !strings.Contains(stale.message(), "read the catalogue again") || stale.member("Meta", "revision") != found.revision()+1 {
+	if !strings.Contains(stale.message(), "read it again") || stale.member("Meta", "revision") != found.revision()+1 {
 		t.Errorf("%s: a stale copy is not told what to do: %s", stale.call, stale.text)
 	}
 

@@ -37,6 +37,9 @@ type desk struct {
 	meter   meter
 	log     journal
 	secrets secrets
+	boxes   string                            // what the names of its boxes begin with
+	granted map[string]map[string]bool        // by function, its powers
+	used    map[string]map[string]bool        // those of them that its calls took
 	begin   []map[string]types.AttributeValue // what the table holds at the beginning of each call
 }
 
@@ -59,20 +62,26 @@ var (
 // open opens a desk with the fixture in it, and with what furnish adds.
 func open(t *testing.T) *desk {
 	t.Helper()
-	d := &desk{Desk: desktest.New(t, fixture.Desk), meter: meter{calls: map[string]int{}}}
+	d := &desk{Desk: desktest.New(t, fixture.Desk), granted: map[string]map[string]bool{}, used: map[string]map[string]bool{}}
 	api, err := template.Load(filepath.Join(root, "template.yaml"), map[string]string{
-		"Table": d.Table.Name(), "Key": "", "Architecture": map[string]string{"arm64": "arm64", "amd64": "x86_64"}[runtime.GOARCH],
+		"Table": d.Table.Name(), "AWS::StackName": d.Table.Name(), "Key": "", "Architecture": map[string]string{"arm64": "arm64", "amd64": "x86_64"}[runtime.GOARCH],
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.routes = api.Routes
-	environment := map[string]string{"KEYDESK_BOX_PREFIX": d.BoxPrefix()}
+	d.routes, d.boxes = api.Routes, "keydesk/"+d.Table.Name()
+	environment := map[string]string{}
 	for _, name := range []string{"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
 		environment[name] = os.Getenv(name)
 	}
 	for _, service := range []string{doubles.DynamoDBVariable, doubles.SecretsManagerVariable} {
-		environment[service] = d.meter.before(t, os.Getenv(service))
+		proxy := d.meter.before(t, os.Getenv(service))
+		for _, f := range api.Functions {
+			f.Environment[service] = proxy + "/" + f.LogicalID
+		}
+	}
+	for _, f := range api.Functions {
+		d.granted[f.LogicalID], d.used[f.LogicalID] = granted(f), map[string]bool{}
 	}
 	functions, err := gateway.New(api, gateway.Options{Build: filepath.Join(root, "build"), Environment: environment, Log: &d.log})
 	if err != nil {
@@ -99,7 +108,7 @@ type answer struct {
 	status int
 	header http.Header
 	text   string
-	calls  map[string]int // of AWS, by name
+	calls  []call // of AWS
 }
 
 // call makes a call, and looks for secrets in what it is told.
@@ -123,6 +132,7 @@ func (d *desk) call(t *testing.T, as who, s sample) answer {
 		t.Fatal(err)
 	}
 	a := answer{response.StatusCode, response.Header, string(text), d.meter.read()}
+	d.watch(t, a.calls)
 	for _, told := range d.secrets.in(as, s, a) {
 		t.Errorf("%s %s tells %s %s", s.method, s.target(), as.name, told)
 	}

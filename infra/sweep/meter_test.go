@@ -1,23 +1,43 @@
 package sweep
 
 import (
-	"maps"
+	"bytes"
+	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"keydesk/infra/fixture"
 )
 
-// meter stands between the functions and AWS, and counts their calls by name: "GetItem", "CreateSecret".
+// meter stands between the functions and AWS, and writes down which function makes which call.
 type meter struct {
 	mu    sync.Mutex
-	calls map[string]int
+	calls []call
 }
 
-// before gives the address of a proxy before an AWS service, whose calls it counts.
+// call is a call of AWS, as far as it says what a function does.
+type call struct {
+	function, operation string // "CreateRequest", "TransactWriteItems"
+	what                body
+}
+
+// body is what bears on the powers that a call needs, and on what it costs.
+type body struct {
+	TableName, IndexName string
+	RequestItems         map[string]any                          // of a BatchGetItem, by table
+	TransactItems        []map[string]struct{ TableName string } // by kind of write: "Put"
+	Values               map[string]struct{ S string }           `json:"ExpressionAttributeValues"`
+	Name, SecretID       string                                  // of a box
+}
+
+// before gives the address of a proxy before an AWS service. A function's own address is this, a slash and its name.
 func (m *meter) before(t *testing.T, service string) string {
 	t.Helper()
 	target, err := url.Parse(service)
@@ -28,21 +48,55 @@ func (m *meter) before(t *testing.T, service string) string {
 	proxy.Transport = &http.Transport{MaxIdleConnsPerHost: 64}
 	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) {} // the desk has no use for what it began to read
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".") // DynamoDB_20120810.GetItem
+		c := call{function: strings.Trim(r.URL.Path, "/")}
+		_, c.operation, _ = strings.Cut(r.Header.Get("X-Amz-Target"), ".") // DynamoDB_20120810.GetItem
+		text, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = json.Unmarshal(text, &c.what)
+		}
+		if err != nil && r.Context().Err() == nil {
+			t.Errorf("%s of %s: %v", c.operation, c.function, err)
+		}
 		m.mu.Lock()
-		m.calls[name]++
+		m.calls = append(m.calls, c)
 		m.mu.Unlock()
+		r.URL.Path, r.Body = "/", io.NopCloser(bytes.NewReader(text))
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
 	return server.URL
 }
 
-// read gives the calls counted since it was last read.
-func (m *meter) read() map[string]int {
+// read gives the calls made since it was last read.
+func (m *meter) read() []call {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	counted := maps.Clone(m.calls)
-	clear(m.calls)
-	return counted
+	made := m.calls
+	m.calls = nil
+	return made
+}
+
+// counted is how often each operation was called.
+func counted(calls []call) map[string]int {
+	count := map[string]int{}
+	for _, c := range calls {
+		count[c.String()]++
+	}
+	return count
+}
+
+// String is the operation, and the index where it reads one.
+func (c call) String() string { return strings.TrimSpace(c.operation + " " + c.what.IndexName) }
+
+// wide tells whether the call reads what may be much: a list, a view, or all that our organisation has under its own name.
+func (c call) wide() bool {
+	if c.operation != "Query" {
+		return false
+	}
+	for _, value := range c.what.Values {
+		if value.S == "ORG#"+fixture.Org {
+			return true
+		}
+	}
+	return slices.Contains([]string{"list", "view"}, c.what.IndexName)
 }

@@ -85,7 +85,7 @@ func (a *Act) history(r *table.Request) table.History {
 
 // Create is the first revision of a request.
 func Create(act Act, first table.Request) table.Change {
-	first.CreatedBy = act.By.Credential
+	first.CreatedBy = act.By.Holder()
 	return act.change(table.Request{}, first)
 }
 

@@ -28,13 +28,13 @@ type Issuer struct {
 // Again is how long a delivered key may be asked for again, with the proof that it was delivered to.
 const Again = 10 * time.Minute
 
-// Proof binds a delivery to a credential, its Idempotency-Key and the body it came with; empty without a key.
-func Proof(credential, idempotencyKey string, body []byte) string {
+// Proof binds a delivery to a credential's holder, an Idempotency-Key and the body it came with; empty without a key.
+func Proof(holder, idempotencyKey string, body []byte) string {
 	if idempotencyKey == "" {
 		return ""
 	}
 	hash := sha256.New()
-	_, _ = fmt.Fprintf(hash, "%s\x00%s\x00%x", credential, idempotencyKey, sha256.Sum256(body))
+	_, _ = fmt.Fprintf(hash, "%s\x00%s\x00%x", holder, idempotencyKey, sha256.Sum256(body))
 	return hex.EncodeToString(hash.Sum(nil))
 }
 

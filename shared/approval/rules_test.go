@@ -146,7 +146,7 @@ func TestWhatEntriesDemand(t *testing.T) {
 }
 
 func TestMayApprove(t *testing.T) {
-	const mine, before, another = "my credential", "the one before it", "another's"
+	const mine, first, another = "my credential", "the first of its line", "another's"
 	for _, c := range []struct {
 		role      caller.Role
 		createdBy string
@@ -155,21 +155,19 @@ func TestMayApprove(t *testing.T) {
 	}{
 		{caller.Admin, another, []string{"reviewed"}, true},
 		{caller.Reviewer, another, []string{"reviewed"}, true},
-		{caller.Reviewer, mine, []string{"claimed"}, true},
-		{caller.Portal, mine, []string{"automatic"}, true},
-		{caller.Portal, mine, []string{"as usual"}, true},
-		{caller.Portal, mine, []string{"reviewed"}, false},
-		{caller.Portal, mine, []string{"claimed"}, false},
-		{caller.Portal, mine, []string{"no entry"}, false},
-		{caller.Portal, mine, []string{"automatic", "reviewed"}, false},
-		{caller.Portal, before, []string{"automatic"}, true},
-		{caller.Portal, before, []string{"reviewed"}, false},
+		{caller.Reviewer, first, []string{"claimed"}, true},
+		{caller.Portal, first, []string{"automatic"}, true},
+		{caller.Portal, first, []string{"as usual"}, true},
+		{caller.Portal, first, []string{"reviewed"}, false},
+		{caller.Portal, first, []string{"claimed"}, false},
+		{caller.Portal, first, []string{"no entry"}, false},
+		{caller.Portal, first, []string{"automatic", "reviewed"}, false},
 		{caller.Portal, another, []string{"automatic"}, false},
 		{caller.Portal, "", []string{"automatic"}, false},
 		{"", another, []string{"automatic"}, false},
 		{"nobody", another, []string{"reviewed"}, false},
 	} {
-		who := caller.Caller{Role: c.role, Credential: mine, Replaces: before}
+		who := caller.Caller{Role: c.role, Credential: mine, First: first}
 		r := table.Request{CreatedBy: c.createdBy, Request: portal.Request{ApplyPolicies: c.policies}}
 		err := mayApprove(&who, &r, desk(portal.Config{}))
 		var refusal *portal.Error

@@ -3,6 +3,7 @@
 package caller
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -20,14 +21,12 @@ type Caller struct {
 	Email      string `json:"email"`
 	Expires    int64  `json:"expires"`    // Unix seconds; 0: never
 	Credential string `json:"credential"` // SHA-256 of the credential's text, hexadecimal
-	Replaces   string `json:"replaces"`   // that of the credential whose place this one took, if any
+	First      string `json:"first"`      // that of the first credential of its holder, if rotations have put this one in its place
 }
 
-// Made tells whether something was done with the caller's credential, or with the one before it: a rotation takes nothing
-// from its holder.
-func (c *Caller) Made(credential string) bool {
-	return credential == c.Credential || credential != "" && credential == c.Replaces
-}
+// Holder names whoever holds the credential, however often it was rotated: by the hash of the first one. What a holder has done
+// is written down under it, so that a rotation takes nothing from them.
+func (c *Caller) Holder() string { return cmp.Or(c.First, c.Credential) }
 
 // Presented is a credential as a call brings it: not yet found in the table, so nobody's.
 type Presented struct {

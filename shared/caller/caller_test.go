@@ -62,22 +62,13 @@ func TestMint(t *testing.T) {
 	}
 }
 
-// What a holder did with the credential before the last rotation is theirs; what nobody is known to have done is not.
-func TestMade(t *testing.T) {
-	for _, c := range []struct {
-		who  caller.Caller
-		by   string
-		want bool
-	}{
-		{caller.Caller{Credential: "mine", Replaces: "before"}, "mine", true},
-		{caller.Caller{Credential: "mine", Replaces: "before"}, "before", true},
-		{caller.Caller{Credential: "mine", Replaces: "before"}, "another's", false},
-		{caller.Caller{Credential: "mine"}, "before", false},
-		{caller.Caller{Credential: "mine"}, "", false},
-	} {
-		if got := c.who.Made(c.by); got != c.want {
-			t.Errorf("did %+v what %q did: %t", c.who, c.by, got)
-		}
+// However often a credential is rotated, its holder is the same.
+func TestHolder(t *testing.T) {
+	first := caller.Caller{Credential: "the first"}
+	third := caller.Caller{Credential: "the third", First: first.Holder()}
+	other := caller.Caller{Credential: "another's"}
+	if third.Holder() != "the first" || first.Holder() != "the first" || other.Holder() != "another's" {
+		t.Errorf("%s, %s, %s", first.Holder(), third.Holder(), other.Holder())
 	}
 }
 

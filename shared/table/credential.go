@@ -44,7 +44,12 @@ func (t *Table) Caller(ctx context.Context, presented caller.Presented) (caller.
 // CreateCredential makes a credential known, if there is its organisation.
 func (t *Table) CreateCredential(ctx context.Context, c Credential) error {
 	there := t.check(organisationKey(c.Org), "attribute_exists(PK)", nil, func(item) error { return unknownOrganisation(c.Org) })
-	created, err := t.create(credentialKey(c.Credential), listedCredential(c), unexpected("credential"))
+	created, err := t.create(credentialKey(c.Credential), listedCredential(c), func(found item) error {
+		if text(found["id"]) == c.ID { // done by an earlier try, whose answer was lost
+			return nil
+		}
+		return unexpected("credential")(found)
+	})
 	if err != nil {
 		return err
 	}
@@ -60,7 +65,7 @@ func (t *Table) Credentials(ctx context.Context, org string) ([]Credential, erro
 // is good for the grace; without any it is revoked. However many rotate a credential at once, one successor comes of it.
 func (t *Table) Rotate(ctx context.Context, old Credential, hash string, grace time.Duration, now time.Time) (ended, next Credential, err error) {
 	next = Credential{Caller: old.Caller, ID: portal.NewID(now), Created: now.Unix()}
-	next.Credential, next.Replaces = hash, old.Credential
+	next.Credential, next.First = hash, old.Holder()
 	if old.Expires != 0 {
 		next.Expires = now.Unix() + old.Expires - old.Created
 	}
@@ -74,7 +79,7 @@ func (t *Table) Rotate(ctx context.Context, old Credential, hash string, grace t
 	}
 	replaced, err := t.replace(credentialKey(old.Credential), listedCredential(ended),
 		"attribute_not_exists(successor) AND attribute_not_exists(revoked) AND expires = :expires",
-		item{":expires": number(int(old.Expires))}, rotatedMeanwhile)
+		item{":expires": number(int(old.Expires))}, func(found item) error { return rotatedMeanwhile(found, next.ID) })
 	if err != nil {
 		return Credential{}, Credential{}, err
 	}
@@ -85,11 +90,17 @@ func (t *Table) Rotate(ctx context.Context, old Credential, hash string, grace t
 	return ended, next, t.transact(ctx, replaced, created)
 }
 
-func rotatedMeanwhile(found item) error {
-	if successor := text(found["successor"]); successor != "" {
+// rotatedMeanwhile reads what stands in the place of the credential that a rotation had read. Our own successor there means that
+// an earlier try was done and its answer lost.
+func rotatedMeanwhile(found item, ours string) error {
+	switch successor := text(found["successor"]); successor {
+	case ours:
+		return nil
+	case "":
+		return portal.Refuse(portal.Conflict, "credential: it was changed meanwhile; list the credentials, and try again.")
+	default:
 		return portal.Refuse(portal.Conflict, "credential: %s was rotated already; %s took its place.", text(found["id"]), successor)
 	}
-	return portal.Refuse(portal.Conflict, "credential: it was changed meanwhile; list the credentials, and try again.")
 }
 
 // Revoke ends a credential now, whatever else is done to it at the same time. It stays in the list.

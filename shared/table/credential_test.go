@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"keydesk/infra/faults"
 	"keydesk/infra/fixture"
 	"keydesk/infra/tabletest"
 	"keydesk/shared/caller"
@@ -121,7 +122,7 @@ func TestRotate(t *testing.T) {
 				t.Fatal(err)
 			}
 			next := before
-			next.ID, next.Credential, next.Replaces, next.Created, next.Expires = after.ID, "new", "old", now.Unix(), c.newEnds
+			next.ID, next.Credential, next.First, next.Created, next.Expires = after.ID, "new", "old", now.Unix(), c.newEnds
 			before.Successor, before.Expires, before.Revoked = after.ID, c.oldEnds, c.revoked
 			want := map[string]table.Credential{after.ID: next, before.ID: before}
 			if all, err = books.Credentials(t.Context(), fixture.Org); err != nil || len(all) != 2 {
@@ -133,6 +134,25 @@ func TestRotate(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// However often it is rotated, a credential's holder is who it was.
+func TestRotateAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	books := tabletest.New(t)
+	old := credential("the first", 1, 0)
+	found(t, books, old)
+	old.Org = fixture.Org
+	for _, hash := range []string{"the second", "the third", "the fourth"} {
+		var err error
+		if _, old, err = books.Rotate(t.Context(), old, hash, time.Hour, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		who, err := books.Caller(t.Context(), caller.Presented{Org: fixture.Org, Hash: hash})
+		if err != nil || who.Credential != hash || who.Holder() != "the first" {
+			t.Errorf("%s is held by %s, %v", hash, who.Holder(), err)
+		}
 	}
 }
 
@@ -202,5 +222,47 @@ func TestRotateAndRevoke(t *testing.T) {
 		if (err == nil) != want {
 			t.Errorf("the credential %s: %v", hash, err)
 		}
+	}
+}
+
+// What was done is told so, even if the answer was lost and the next try met a conflict first: what stands there then is our own.
+func TestLostAnswersOfAnOperator(t *testing.T) {
+	t.Parallel()
+	credentials := func(t *testing.T, books *table.Table) []table.Credential {
+		t.Helper()
+		all, err := books.Credentials(t.Context(), fixture.Org)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	for name, does := range map[string]func(*testing.T, *table.Table) error{
+		"an organisation is made": func(t *testing.T, books *table.Table) error {
+			return books.CreateOrganisation(t.Context(), table.Organisation{ID: fixture.OtherOrg, Name: "Their bank", Created: 2})
+		},
+		"a credential is made": func(t *testing.T, books *table.Table) error {
+			c := credential("another", 1, 0)
+			c.Org = fixture.Org
+			return books.CreateCredential(t.Context(), c)
+		},
+		"a credential is rotated": func(t *testing.T, books *table.Table) error {
+			_, next, err := books.Rotate(t.Context(), credentials(t, books)[0], "new", time.Hour, time.Now())
+			if all := credentials(t, books); len(all) != 2 || all[0].Successor != next.ID && all[1].Successor != next.ID {
+				t.Errorf("%s is in nobody's place: %+v", next.ID, all)
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plan := faults.New(t)
+			books := tabletest.New(t, plan.Install)
+			found(t, books, credential("old", 1, 0))
+			plan.Add(faults.Rule{Operation: "TransactWriteItems", Fault: faults.AnswerLost})
+			plan.Add(faults.Rule{Operation: "TransactWriteItems", Fault: faults.Conflict, Nth: 2})
+			if err := does(t, books); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

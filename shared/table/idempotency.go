@@ -11,25 +11,25 @@ import (
 // remembered is how long a create's Idempotency-Key is. DynamoDB's TTL comes days late, so that the time is checked here.
 const remembered = 24 * time.Hour
 
-// Replay is a create under an Idempotency-Key: which credential said it, with which body, and the id that was answered.
+// Replay is a create under an Idempotency-Key: who said it, with which body, and the id that was answered.
 type Replay struct {
-	Body       string `json:"body"` // SHA-256 of the request's body
-	ID         string `json:"id"`
-	ExpiresAt  int64  `json:"expires_at"` // Unix seconds, also the table's TTL
-	credential string
-	given      string
+	Body      string `json:"body"` // SHA-256 of the request's body
+	ID        string `json:"id"`
+	ExpiresAt int64  `json:"expires_at"` // Unix seconds, also the table's TTL
+	holder    string
+	given     string
 }
 
-// NewReplay is the create that a credential says with a key and a body; nil without a key.
-func NewReplay(credential, given string, body []byte, now time.Time) *Replay {
+// NewReplay is the create that the holder of a credential says with a key and a body; nil without a key.
+func NewReplay(holder, given string, body []byte, now time.Time) *Replay {
 	if given == "" {
 		return nil
 	}
 	sum := sha256.Sum256(body)
-	return &Replay{Body: hex.EncodeToString(sum[:]), ExpiresAt: now.Add(remembered).Unix(), credential: credential, given: given}
+	return &Replay{Body: hex.EncodeToString(sum[:]), ExpiresAt: now.Add(remembered).Unix(), holder: holder, given: given}
 }
 
-func (r *Replay) key(org string) key { return idempotencyKey(org, r.credential, r.given) }
+func (r *Replay) key(org string) key { return idempotencyKey(org, r.holder, r.given) }
 
 func (r *Replay) saidAt() int { return int(r.ExpiresAt) - int(remembered.Seconds()) }
 

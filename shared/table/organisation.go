@@ -21,7 +21,11 @@ func (t *Table) CreateOrganisation(ctx context.Context, o Organisation) error {
 		Organisation
 		ListPK string `json:"ListPK"`
 	}{o, organisationsPK}
-	created, err := t.create(organisationKey(o.ID), stored, func(item) error {
+	created, err := t.create(organisationKey(o.ID), stored, func(found item) error {
+		var there Organisation
+		if err := parse(found, &there); err != nil || there == o { // the same: an earlier try was done, its answer lost
+			return err
+		}
 		return portal.Refuse(portal.Conflict, "id: there is an organisation %s already.", o.ID)
 	})
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 // Request is a request as stored: what the wire shows of it, and what it must not.
 type Request struct {
 	portal.Request
-	CreatedBy string   `json:"created_by"` // hash of the credential that created it
+	CreatedBy string   `json:"created_by"` // whoever created it: caller.Holder
 	Attempt   string   `json:"attempt"`    // the invocation that wrote this revision: how a writer knows its own work again
 	Holds     []string `json:"holds"`      // the plans that nobody else may ask for while this request has them
 	Hidden    bool     `json:"hidden"`     // deleted by a client; its key lives on
