@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -34,10 +35,13 @@ func match(event events.APIGatewayV2HTTPRequest) (route, named string, refusal e
 			found, named = pattern, value
 		}
 	}
-	if found == "" {
+	verb := event.RequestContext.HTTP.Method
+	switch {
+	case found == "" && verb == "DELETE" && revocation.MatchString(path):
+		return "", "", notRevoked()
+	case found == "":
 		return "", "", portal.ErrNotFound
 	}
-	verb := event.RequestContext.HTTP.Method
 	if verb == "UPDATE" { // so the documents call it; it means PUT
 		verb = "PUT"
 	}
@@ -45,6 +49,15 @@ func match(event events.APIGatewayV2HTTPRequest) (route, named string, refusal e
 		return "", "", wrongMethod(event.RequestContext.HTTP.Method, paths[found])
 	}
 	return verb + " " + found, named, nil
+}
+
+// revocation is where clients of Tyk revoke keys, old ones with an empty name in the path. One of them reads a 404 as "revoked".
+var revocation = regexp.MustCompile(`^/api/portal/developers/(key/|[^/]+/keys/)|^(/api)?/api/apis/[^/]*/keys/`)
+
+func notRevoked() error {
+	refusal := portal.Refuse(portal.WrongMethod, "Keys cannot be revoked one by one yet: this one still works. Deleting its developer revokes it.")
+	refusal.Meta = allow{[]string{}}
+	return refusal
 }
 
 // fits tells whether a path is one of the pattern's, and what it says in the place of the variable, if there is one.
