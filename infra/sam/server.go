@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -39,8 +40,36 @@ const whileLifeline = `
 // url is where it serves.
 func (s *server) url() string { return "http://" + s.address }
 
+// SAM CLI draws a port for each container by chance, and finds out too late when two have the same: of thirteen that happens once
+// in fifty starts.
+const (
+	portTaken = "port is already allocated"
+	draws     = 4
+)
+
 // serve starts one of SAM CLI's two servers and waits until it answers.
 func (c *cli) serve(ctx context.Context, kind string, port int, log io.Writer) (*server, error) {
+	for draw := 1; ; draw++ {
+		watched := &watch{log: log}
+		s, err := c.start(ctx, kind, port, watched)
+		if err == nil || draw == draws || !watched.taken {
+			return s, err
+		}
+	}
+}
+
+// watch is a log in which it is noticed that a port was taken. It is read when the server, which writes it, has ended.
+type watch struct {
+	log   io.Writer
+	taken bool
+}
+
+func (w *watch) Write(text []byte) (int, error) {
+	w.taken = w.taken || bytes.Contains(text, []byte(portTaken))
+	return w.log.Write(text)
+}
+
+func (c *cli) start(ctx context.Context, kind string, port int, log io.Writer) (*server, error) {
 	sam := c.local(ctx, kind, "--host", loopback, "--port", strconv.Itoa(port),
 		"--warm-containers", "EAGER", "--no-watch") // EAGER: every container at the start, none at a request
 	s := &server{address: net.JoinHostPort(loopback, strconv.Itoa(port)), cli: c, ended: make(chan struct{})}
