@@ -37,7 +37,7 @@ func run(port int, file string) error {
 }
 
 const ready = `
-Keydesk is ready on %s until Ctrl-C. In another terminal, in this folder:
+Keydesk is ready on %[1]s until Ctrl-C. In another terminal, in this folder:
 
   . .local/env
   # what waits for a decision
@@ -48,7 +48,7 @@ Keydesk is ready on %s until Ctrl-C. In another terminal, in this folder:
   # a reviewer approves it (put its id for ID) and receives the key, once
   curl -s -X PUT "$KEYDESK_URL/api/portal/requests/approve/ID" -H "Authorization: $KEYDESK_REVIEWER"
 
-README.md has more. Each request that is answered is one line here:
+Every route is shown at %[1]s/docs, and README.md has more. Each request that is answered is one line here:
 `
 
 // listen takes the port before anything is started for it.
