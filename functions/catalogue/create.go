@@ -14,7 +14,6 @@ func create(t *table.Table) rest.Operation[struct{}] {
 	return rest.Operation[struct{}]{
 		Route:   "POST /api/portal/catalogue",
 		MaxBody: maxBody,
-		First:   nothing,
 		Then: func(ctx context.Context, in rest.In, _ caller.Caller, _ struct{}) (rest.Out, error) {
 			sent, stored, err := find(ctx, t, in)
 			switch {

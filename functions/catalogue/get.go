@@ -11,7 +11,6 @@ import (
 func get(t *table.Table) rest.Operation[struct{}] {
 	return rest.Operation[struct{}]{
 		Route: "GET /api/portal/catalogue",
-		First: nothing,
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, _ struct{}) (rest.Out, error) {
 			stored, err := t.Catalogue(ctx, in.Org)
 			if err != nil {

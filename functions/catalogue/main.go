@@ -14,15 +14,13 @@ func main() {
 	rest.Serve(t, operations(t)...)
 }
 
+// operations read nothing before the caller is known: a catalogue is long, both to read from the table and to take apart.
 func operations(t *table.Table) []rest.Endpoint {
 	return []rest.Endpoint{get(t), create(t), update(t)}
 }
 
 // maxBody is that of a catalogue, which travels whole.
 const maxBody = 4 << 20
-
-// nothing is what is read before the caller is known: a catalogue is long, both to read from the table and to take apart.
-func nothing(context.Context, rest.In) (struct{}, error) { return struct{}{}, nil }
 
 // find is the catalogue that a call sends, under the id that it is to have if it is the first, and the one that stands there.
 func find(ctx context.Context, t *table.Table, in rest.In) (sent portal.CatalogueInput, stored table.Catalogue, err error) {

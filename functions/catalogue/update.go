@@ -13,7 +13,6 @@ func update(t *table.Table) rest.Operation[struct{}] {
 	return rest.Operation[struct{}]{
 		Route:   "PUT /api/portal/catalogue",
 		MaxBody: maxBody,
-		First:   nothing,
 		Then: func(ctx context.Context, in rest.In, _ caller.Caller, _ struct{}) (rest.Out, error) {
 			sent, stored, err := find(ctx, t, in)
 			if err != nil {

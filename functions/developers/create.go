@@ -13,7 +13,6 @@ import (
 func create(t *table.Table) rest.Operation[struct{}] {
 	return rest.Operation[struct{}]{
 		Route: "POST /api/portal/developers",
-		First: func(context.Context, rest.In) (struct{}, error) { return struct{}{}, nil },
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, _ struct{}) (rest.Out, error) {
 			var said portal.DeveloperInput
 			if err := rest.Decode(in.Body, &said); err != nil {

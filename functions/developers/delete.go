@@ -19,11 +19,11 @@ func remove(t *table.Table) rest.Operation[table.Account] {
 		Route: "DELETE /api/portal/developers/{id}",
 		First: func(ctx context.Context, in rest.In) (table.Account, error) {
 			account, err := accountIn(t)(ctx, in)
-			return account, forDeletion(err)
+			return account, portal.ForDeletion(err)
 		},
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, account table.Account) (rest.Out, error) {
 			if err := t.Leave(ctx, who.Org, account.ID); err != nil {
-				return rest.Out{}, forDeletion(err)
+				return rest.Out{}, portal.ForDeletion(err)
 			}
 			act := approval.Act{Name: "deleted", By: who, At: in.At, Reason: "The developer was deleted.", RequestID: in.RequestID}
 			cancelled, err := cancelRequests(ctx, t, account, act)
@@ -34,7 +34,7 @@ func remove(t *table.Table) rest.Operation[table.Account] {
 				return rest.Out{}, halfway(err)
 			}
 			revoked, err := t.Left(ctx, who.Org, account.ID)
-			return rest.OKMeta("Data deleted", gone{revoked, cancelled}), forDeletion(err)
+			return rest.OKMeta("Data deleted", gone{revoked, cancelled}), portal.ForDeletion(err)
 		},
 	}
 }
@@ -43,14 +43,6 @@ func remove(t *table.Table) rest.Operation[table.Account] {
 type gone struct {
 	KeysRevoked       int `json:"keys_revoked"`
 	RequestsCancelled int `json:"requests_cancelled"`
-}
-
-// forDeletion says in Tyk's words that there is nobody to delete.
-func forDeletion(err error) error {
-	if errors.Is(err, portal.ErrNotFound) {
-		return portal.Refuse(portal.NotFound, "Could not retrieve object for deletion")
-	}
-	return err
 }
 
 // halfway says what has become of a deletion that met too much at once: what table says then, that nothing was changed, is not so.

@@ -14,9 +14,8 @@ import (
 )
 
 const (
-	keysListed  = 100    // of each developer; the developer's own document has more
-	mostCounted = 10_000 // a page number reaches no further, and a call has to end
-	aside       = 32     // developers are read side by side
+	keysListed = 100 // of each developer; the developer's own document has more
+	aside      = 32  // developers are read side by side
 )
 
 // listed is a developer as lists show them: Tyk's still call the id _id there.
@@ -77,7 +76,7 @@ func (q question) read(ctx context.Context, t *table.Table, org string) (ids []s
 	})
 	if !q.page.Whole {
 		group.Go(func() (err error) {
-			total, err = t.CountDevelopers(ctx, org, mostCounted)
+			total, err = t.CountDevelopers(ctx, org, table.MostCounted)
 			return err
 		})
 	}

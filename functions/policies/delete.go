@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"keydesk/shared/caller"
 	"keydesk/shared/portal"
@@ -16,10 +15,7 @@ func remove(t *table.Table) rest.Operation[portal.Policy] {
 		Route: "DELETE /api/portal/policies/{policy}",
 		First: func(ctx context.Context, in rest.In) (portal.Policy, error) {
 			p, err := toChange(ctx, t, in)
-			if errors.Is(err, portal.ErrNotFound) {
-				err = portal.Refuse(portal.NotFound, "Could not retrieve object for deletion")
-			}
-			return p, err
+			return p, portal.ForDeletion(err)
 		},
 		Then: func(ctx context.Context, in rest.In, _ caller.Caller, p portal.Policy) (rest.Out, error) {
 			return rest.OK("Data deleted"), t.DeletePolicy(ctx, in.Org, p.ID)

@@ -1,6 +1,9 @@
 package portal
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Kind says what is the matter with a call, in the words of the desk; package rest turns it into a status code.
 type Kind int
@@ -39,6 +42,14 @@ func (e *Error) Pattern() string { return e.pattern }
 
 // ErrNotFound is the one answer for what does not exist and what belongs to another organisation.
 var ErrNotFound = Refuse(NotFound, "Could not retrieve portal object.")
+
+// ForDeletion says in Tyk's own words that there is nothing to delete.
+func ForDeletion(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return Refuse(NotFound, "Could not retrieve object for deletion")
+	}
+	return err
+}
 
 // ErrNotAuthorised is the answer to a call without a credential that we know.
 var ErrNotAuthorised = Refuse(Unauthorised, "Not authorised")

@@ -9,9 +9,6 @@ import (
 	"keydesk/shared/table"
 )
 
-// deepest is the last object that a page number may reach: all that come before it have to be read. A cursor reaches any.
-const deepest = 10_000
-
 // Paging is how much of a list one answer shows.
 type Paging struct {
 	Size       int    // of a page
@@ -51,8 +48,8 @@ func (s Paging) Page(query url.Values) (Page, error) {
 		return Page{}, portal.Refuse(portal.Invalid, "p: %.40q is not the number of a page; the first is 1, and -1 asks for everything.", text)
 	case p < 0:
 		return Page{Size: s.MaxUnpaged, Whole: true}, nil
-	case p > deepest/s.Size:
-		return Page{}, portal.Refuse(portal.TooLarge, "p: page numbers reach the newest %d; go on from there by the Link header, where the list has one.", deepest)
+	case p > table.MostCounted/s.Size:
+		return Page{}, portal.Refuse(portal.TooLarge, "p: page numbers reach the newest %d; go on from there by the Link header, where the list has one.", table.MostCounted)
 	}
 	return Page{Skip: max(0, p-1) * s.Size, Size: s.Size}, nil
 }

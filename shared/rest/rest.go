@@ -25,9 +25,9 @@ import (
 // credential: First reads, and nothing else, before it is known who asks; Then decides and answers, for a caller whose role
 // has the permission that the route asks for.
 type Operation[R any] struct {
-	Route   string // one of caller's matrix
-	MaxBody int    // bytes; 0: what suffices for all but whole catalogues
-	First   func(context.Context, In) (R, error)
+	Route   string                               // one of caller's matrix
+	MaxBody int                                  // bytes; 0: what suffices for all but whole catalogues
+	First   func(context.Context, In) (R, error) // nil: there is nothing to read before
 	Then    func(context.Context, In, caller.Caller, R) (Out, error)
 }
 
@@ -132,7 +132,7 @@ func (op Operation[R]) answer(ctx context.Context, t *table.Table, in In, firstE
 	defer cancel()
 	go func() {
 		defer close(first)
-		if firstErr == nil {
+		if firstErr == nil && op.First != nil {
 			r, firstErr = op.First(ctxFirst, in)
 		}
 	}()

@@ -11,44 +11,52 @@ import (
 	"keydesk/shared/portal"
 )
 
-// paths are those of the API, each with the verbs that it has.
-var paths = func() map[string][]string {
-	verbs := map[string][]string{}
+// path is a path of the API, taken apart, with the verbs that it has.
+type path struct {
+	pattern         string
+	segments, verbs []string
+}
+
+var paths = func() (all []path) {
 	for _, route := range append(caller.Routes(), caller.Public...) {
-		verb, path, _ := strings.Cut(route, " ")
-		verbs[path] = append(verbs[path], verb)
+		verb, pattern, _ := strings.Cut(route, " ")
+		at := slices.IndexFunc(all, func(p path) bool { return p.pattern == pattern })
+		if at < 0 {
+			at, all = len(all), append(all, path{pattern: pattern, segments: strings.Split(pattern, "/")})
+		}
+		all[at].verbs = append(all[at].verbs, verb)
 	}
-	return verbs
+	return all
 }()
 
 // match finds the route of the API that an event is for, and what the path's variable says. The template's greedy routes, which
 // catch a slash at a path's end and verbs of any name, let through whatever else there is: that is refused here.
 func match(event events.APIGatewayV2HTTPRequest) (route, named string, refusal error) {
-	path := strings.TrimRight(event.RawPath, "/")
-	if below, ok := strings.CutPrefix(path, "/"+event.RequestContext.Stage+"/"); ok {
-		path = "/" + below
+	asked := strings.TrimRight(event.RawPath, "/")
+	if below, ok := strings.CutPrefix(asked, "/"+event.RequestContext.Stage+"/"); ok {
+		asked = "/" + below
 	}
-	segments := strings.Split(path, "/")
-	found, named := "", ""
-	for pattern := range paths {
-		if value, ok := fits(pattern, segments); ok && (found == "" || value == "") { // a path without a variable is the better match
-			found, named = pattern, value
+	segments := strings.Split(asked, "/")
+	var found *path
+	for i := range paths {
+		if value, ok := paths[i].fits(segments); ok && (found == nil || value == "") { // a path without a variable is the better match
+			found, named = &paths[i], value
 		}
 	}
 	verb := event.RequestContext.HTTP.Method
 	switch {
-	case found == "" && verb == "DELETE" && revocation.MatchString(path):
+	case found == nil && verb == "DELETE" && revocation.MatchString(asked):
 		return "", "", notRevoked()
-	case found == "":
+	case found == nil:
 		return "", "", portal.ErrNotFound
 	}
 	if verb == "UPDATE" { // so the documents call it; it means PUT
 		verb = "PUT"
 	}
-	if !slices.Contains(paths[found], verb) {
-		return "", "", wrongMethod(event.RequestContext.HTTP.Method, paths[found])
+	if !slices.Contains(found.verbs, verb) {
+		return "", "", wrongMethod(event.RequestContext.HTTP.Method, found.verbs)
 	}
-	return verb + " " + found, named, nil
+	return verb + " " + found.pattern, named, nil
 }
 
 // revocation is where clients of Tyk revoke keys, old ones with an empty name in the path. One of them reads a 404 as "revoked".
@@ -60,13 +68,12 @@ func notRevoked() error {
 	return refusal
 }
 
-// fits tells whether a path is one of the pattern's, and what it says in the place of the variable, if there is one.
-func fits(pattern string, segments []string) (named string, ok bool) {
-	want := strings.Split(pattern, "/")
-	if len(want) != len(segments) {
+// fits tells whether a call's path is this one, and what it says in the place of the variable, if there is one.
+func (p *path) fits(segments []string) (named string, ok bool) {
+	if len(p.segments) != len(segments) {
 		return "", false
 	}
-	for i, segment := range want {
+	for i, segment := range p.segments {
 		switch {
 		case strings.HasPrefix(segment, "{") && segments[i] != "":
 			named = segments[i]
@@ -77,9 +84,6 @@ func fits(pattern string, segments []string) (named string, ok bool) {
 	return named, true
 }
 
-// longestName bounds what a path may name: an e-mail address has 254 bytes at most.
-const longestName = 254
-
 // validName refuses what cannot be the name of an object of the route: an {id} is one of our ids, {policy} and {email} are the
 // words of others.
 func validName(route, named string) error {
@@ -87,8 +91,8 @@ func validName(route, named string) error {
 		kind, _, _ := strings.Cut(route[strings.Index(route, "portal/")+len("portal/"):], "/")
 		return portal.Refuse(portal.Invalid, "Invalid %s ID: 24 lower-case hexadecimal digits are expected.", strings.TrimSuffix(kind, "s"))
 	}
-	if len(named) > longestName {
-		return portal.Refuse(portal.Invalid, "The path names an object in %d bytes; no name has more than %d.", len(named), longestName)
+	if len(named) > portal.LongestEmail { // no other name is as long
+		return portal.Refuse(portal.Invalid, "The path names an object in %d bytes; no name has more than %d.", len(named), portal.LongestEmail)
 	}
 	return nil
 }

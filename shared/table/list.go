@@ -24,6 +24,10 @@ type Filter struct {
 // Shown is what the plain list shows: a client would try to approve whatever else it saw there.
 var Shown = []portal.State{portal.Pending, portal.Waiting, portal.Approved}
 
+// MostCounted is the last object that a page number may reach, since all that come before it have to be read; so there is no need
+// to count further. A cursor reaches any.
+const MostCounted = 10_000
+
 // mostRead is how many requests one Query reads: at a kilobyte each, about what DynamoDB returns at most.
 const mostRead = 1000
 

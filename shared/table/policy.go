@@ -36,11 +36,8 @@ func (t *Table) Policy(ctx context.Context, org, id string) (portal.Policy, erro
 	return p, err
 }
 
-// Limits of what one call reads of policies: each may have 128 KB, and a Query finds a megabyte.
-const (
-	mostCounted = 10_000
-	mostQueries = 10
-)
+// mostQueries bounds what one call reads of policies: each may have 128 KB, and a Query finds a megabyte.
+const mostQueries = 10
 
 // errManyPolicies is the answer to a call that would have to read more.
 var errManyPolicies = portal.Refuse(portal.TooLarge, "This takes more than the 10 MB of policies that one call reads; ask for fewer, or for one by its id.")
@@ -78,7 +75,7 @@ func (t *Table) Policies(ctx context.Context, org string, want int, keep func(*p
 
 // CountPolicies is how many policies the organisation has, or at least has where they are many and long.
 func (t *Table) CountPolicies(ctx context.Context, org string) (int, error) {
-	total, err := t.countWithin(ctx, t.policies(org), mostCounted, mostQueries)
+	total, err := t.countWithin(ctx, t.policies(org), MostCounted, mostQueries)
 	return total, failed(err, "count policies")
 }
 
