@@ -75,7 +75,7 @@ func TestFiveThousandKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Books.Write(t.Context(), approval.Create(who.Act("created"), table.Request{Request: another})); err != nil {
+	if err := d.Books.Write(t.Context(), approval.Create(who.Act("created"), table.Request{Request: another, AuthType: portal.AuthToken})); err != nil {
 		t.Fatal(err)
 	}
 	approve(t, d, who, d.Read(another.ID))

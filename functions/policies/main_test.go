@@ -144,7 +144,10 @@ func TestPages(t *testing.T) {
 		want = append(want, fmt.Sprint("Plan ", n))
 	}
 	slices.Reverse(want)
-	fixtures := []string{"Weather, not in the catalogue", "Petstore, free", "Ledger, read only", "Petstore, beta (over)", "Identity checks, a year", "Payments, 10 a second"}
+	fixtures := []string{
+		"Weather, not in the catalogue", "Petstore, free", "Ledger, read only", "Petstore, beta (over)", "Identity checks, a year", "Payments, 10 a second",
+		"Photos, two applications", "Parcels, a quarter", "Clearing, banks only", "Radio, by signature",
+	}
 	slices.SortFunc(fixtures, func(a, b string) int { return strings.Compare(id(b), id(a)) })
 	want = append(want, fixtures...)
 	for query, c := range map[string]struct {
@@ -172,6 +175,8 @@ func id(name string) string {
 	return map[string]string{
 		"Weather, not in the catalogue": fixture.Weather, "Petstore, free": fixture.Petstore, "Ledger, read only": fixture.Ledger,
 		"Petstore, beta (over)": fixture.Beta, "Identity checks, a year": fixture.Identity, "Payments, 10 a second": fixture.Payments,
+		"Photos, two applications": fixture.Photos, "Parcels, a quarter": fixture.Parcels,
+		"Clearing, banks only": fixture.Clearing, "Radio, by signature": fixture.Radio,
 	}[name]
 }
 

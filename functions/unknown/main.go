@@ -1,17 +1,23 @@
-// The $default route: paths that do not exist and verbs that a path does not have, answered as everything else is.
+// The $default route, and the odd paths of old clients: where they revoke keys. Paths that do not exist and verbs that a path does
+// not have are answered as everything else is.
 package main
 
 import (
-	"context"
-
-	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"keydesk/shared/rest"
+	"keydesk/shared/revocation"
+	"keydesk/shared/table"
 )
 
-func main() { lambda.Start(handle) }
+func main() {
+	t := table.FromEnv()
+	rest.Serve(t, operations(t)...)
+}
 
-func handle(_ context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
-	return rest.Unknown(event), nil
+// operations are the older paths of revocation. {api} is empty in some clients' calls, which API Gateway takes for no route's path.
+func operations(t *table.Table) []rest.Endpoint {
+	return []rest.Endpoint{
+		revocation.At(t, "DELETE /api/portal/developers/key/{policy}/{key}/{id}"),
+		revocation.At(t, "DELETE /api/apis/{api}/keys/{key}"),
+		revocation.At(t, "DELETE /api/api/apis/{api}/keys/{key}"),
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"keydesk/infra/fixture"
 	"keydesk/infra/tabletest"
 	"keydesk/shared/apikey"
+	"keydesk/shared/portal"
 )
 
 // begin is a desk as the fixture leaves it. The fixture takes some fifty calls, since it goes the desk's own way; so it is
@@ -34,7 +35,7 @@ func beginning(t testing.TB, given string) begin {
 	if err := fixture.Load(t.Context(), issuer, given); err != nil {
 		t.Fatal(err)
 	}
-	key, err := issuer.Vault.Open(t.Context(), fixture.Org, fixture.Approved)
+	key, err := issuer.Vault.Open(t.Context(), fixture.Org, fixture.Approved, portal.AuthToken)
 	if err != nil {
 		t.Fatal(err)
 	}

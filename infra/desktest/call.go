@@ -42,8 +42,13 @@ func (d *Desk) Say(function Function, event Event) Said {
 // alphabetical order.
 func Rounds(t *testing.T, function Function, event Event) [][]string {
 	t.Helper()
+	return roundsAt(t, fixture.Desk, function, event)
+}
+
+func roundsAt(t *testing.T, given string, function Function, event Event) [][]string {
+	t.Helper()
 	plan := faults.New(t)
-	desk := New(t, fixture.Desk, plan.Install)
+	desk := New(t, given, plan.Install)
 	plan.Reset()
 	plan.Hold(50 * time.Millisecond)
 	desk.Answer(function, event)

@@ -104,11 +104,30 @@ func (d *Desk) Answer(function Function, event Event) events.APIGatewayV2HTTPRes
 // Read reads an event's file.
 func Read(t testing.TB, path string) Event {
 	t.Helper()
+	return parse(t, load(t, path))
+}
+
+// given is what the table holds before an event of a file.
+func given(t testing.TB, path string) string {
+	t.Helper()
+	var file struct {
+		Golden struct {
+			Given string `json:"given"`
+		} `json:"golden"`
+	}
+	if err := json.Unmarshal(load(t, path), &file); err != nil {
+		t.Fatal(err)
+	}
+	return file.Golden.Given
+}
+
+func load(t testing.TB, path string) []byte {
+	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return parse(t, text)
+	return text
 }
 
 func parse(t testing.TB, text []byte) Event {
@@ -120,13 +139,14 @@ func parse(t testing.TB, text []byte) Event {
 	return event
 }
 
-// Calls compares the Rounds of AWS calls that the function makes for an event of the folder.
+// Calls compares the Rounds of AWS calls that the function makes for an event of the folder, at the desk that it is given.
 func Calls(t *testing.T, folder string, function Function, want map[string][][]string) {
 	t.Helper()
 	for name, rounds := range want {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := Rounds(t, function, Read(t, filepath.Join(folder, name+".json"))); !reflect.DeepEqual(got, rounds) {
+			file := filepath.Join(folder, name+".json")
+			if got := roundsAt(t, given(t, file), function, Read(t, file)); !reflect.DeepEqual(got, rounds) {
 				t.Errorf("calls in rounds: %v, want %v", got, rounds)
 			}
 		})

@@ -80,8 +80,11 @@ func (p *Plan) attempt(ctx context.Context, in middleware.DeserializeInput, next
 	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
 ) {
 	life := p.lifeOf(ctx)
-	a, gates, hold := p.begin(awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx),
-		middleware.GetStackValue(ctx, inputKey{}))
+	input := middleware.GetStackValue(ctx, inputKey{})
+	if key := twice(input); key != "" {
+		p.t.Errorf("faults: a transaction has %s twice, which AWS refuses", key)
+	}
+	a, gates, hold := p.begin(awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx), input)
 	defer p.end(a)
 	p.detain(ctx, gates, hold)
 	if a.fault == CrashBefore {

@@ -1,6 +1,7 @@
 // Package trial puts the desk on trial: its calls to AWS fail, race and die as a test says, and afterwards an audit looks at
 // what they left in the table and in the vault. What an audit asks for holds after whatever happened: one key at most a request,
-// a live one only where the request was granted, the very one that lies in the box, and history without a gap.
+// and one successor a key; a live one only where the request was granted, the very one that lies in the box; a change of a key made
+// once; each place in a plan held by one; and history without a gap.
 package trial
 
 import (
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"keydesk/infra/desktest"
 	"keydesk/infra/faults"
 	"keydesk/infra/fixture"
 	"keydesk/infra/tabletest"
@@ -45,9 +47,7 @@ type Desk struct {
 // Open sets up a desk under a plan of its own.
 func Open(t testing.TB) *Desk {
 	t.Helper()
-	books := tabletest.New(t)
-	d := &Desk{Books: books, t: t, plain: tabletest.Config(t)}
-	d.must(fixture.Load(t.Context(), d.Unharmed(), fixture.Desk))
+	d := &Desk{Books: desktest.New(t, fixture.Desk).Table, t: t, plain: tabletest.Config(t)}
 	return d.Again(t)
 }
 
@@ -110,14 +110,17 @@ func (d *Desk) Person(role caller.Role) Person {
 func (p Person) Call(method, path, body string, headers map[string]string) events.APIGatewayV2HTTPRequest {
 	event := events.APIGatewayV2HTTPRequest{RawPath: path, Body: body, Headers: map[string]string{"authorization": p.Authorization}}
 	maps.Copy(event.Headers, headers)
-	event.RequestContext.HTTP.Method, event.RequestContext.RequestID = method, "trial"
+	event.RequestContext.HTTP.Method, event.RequestContext.RequestID = method, callID()
 	return event
 }
 
 // Act is what the person does, now.
 func (p Person) Act(name string) approval.Act {
-	return approval.Act{Name: name, By: p.Caller, At: time.Now(), RequestID: "trial"}
+	return approval.Act{Name: name, By: p.Caller, At: time.Now(), RequestID: callID()}
 }
+
+// callID names a call as the log would: no two have the same.
+func callID() string { return "trial-" + portal.NewID(time.Now()) }
 
 // Developer writes a new developer, and gives the id.
 func (d *Desk) Developer() string {
@@ -130,17 +133,24 @@ func (d *Desk) Developer() string {
 // Ask has a person ask for the policies on behalf of a new developer, and gives the pending request.
 func (d *Desk) Ask(by Person, policies ...string) table.Request {
 	d.t.Helper()
-	developer, now := d.Developer(), time.Now()
-	asked, err := portal.NewRequest(fixture.Org, &portal.RequestInput{ByUser: &developer, ApplyPolicies: policies}, now)
-	d.must(err)
-	books, err := d.Books.Books(d.t.Context(), fixture.Org, developer, policies)
-	d.must(err)
-	first := table.Request{Request: asked, Holds: approval.Exclusive(&books, policies)}
-	if approval.Automatic(&books, policies) {
-		first.Due(table.Decide, now)
+	return d.AskFor(by, portal.RequestInput{ApplyPolicies: policies})
+}
+
+// AskFor has a person ask for what the input says: on behalf of a new developer, unless it names one.
+func (d *Desk) AskFor(by Person, input portal.RequestInput) table.Request {
+	d.t.Helper()
+	if input.ByUser == nil {
+		developer := d.Developer()
+		input.ByUser = &developer
 	}
-	d.must(d.Books.Write(d.t.Context(), approval.Create(by.Act("created"), first)))
-	return d.Read(first.ID)
+	act := by.Act("created")
+	asked, err := portal.NewRequest(fixture.Org, &input, act.At)
+	d.must(err)
+	books, err := d.Books.Books(d.t.Context(), fixture.Org, asked.ByUser, asked.ApplyPolicies)
+	d.must(err)
+	r, err := approval.Ask(d.t.Context(), d.Books, &books, approval.Asked{Request: asked}, act)
+	d.must(err)
+	return d.Read(r.ID)
 }
 
 // Read is the request as it stands.

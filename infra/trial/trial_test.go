@@ -33,11 +33,11 @@ func TestAudit(t *testing.T) {
 		sees   string
 	}{
 		"nothing":        {func(*Desk, Record) {}, ""},
-		"no issued key":  {func(d *Desk, r Record) { d.remove("KEY#"+r.Keys[0].Digest, "KEY") }, "0 issued keys, 1 beside"},
-		"no plan":        {func(d *Desk, r Record) { d.remove(developer(r), "PLAN#"+fixture.Payments) }, "and [] are taken"},
+		"no issued key":  {func(d *Desk, r Record) { d.remove("KEY#"+r.Keys[0].Digest, "KEY") }, "0 issued keys that succeed none"},
+		"no plan":        {func(d *Desk, r Record) { d.remove(developer(r), "PLAN#"+fixture.Payments) }, "is said to be held of"},
 		"no first line":  {func(d *Desk, r Record) { d.remove(request(r), "HISTORY#0000000001") }, "1 lines of history at revision 2"},
 		"no approval":    {func(d *Desk, r Record) { d.remove(request(r), "HISTORY#0000000002") }, "0 approvals in its history"},
-		"no shown hash":  {func(d *Desk, r Record) { d.remove(shown(r), r.Keys[0].Digest) }, "0 shown hashes"},
+		"no shown hash":  {func(d *Desk, r Record) { d.remove(shown(r), r.Keys[0].Digest) }, "has 0 shown hashes"},
 		"not granted":    {func(d *Desk, r Record) { d.set(request(r), "REQUEST", "state", string(portal.Declined)) }, "declined: 1 issued keys"},
 		"another plan":   {func(d *Desk, r Record) { d.set("KEY#"+r.Keys[0].Digest, "KEY", "developer", "somebody") }, "is not what request"},
 		"another in box": {func(d *Desk, r Record) { d.set("KEY#"+r.Keys[0].Digest, "KEY", "digest", "another") }, "not the one in the box"},

@@ -20,15 +20,6 @@ const (
 	sha2      algorithm = "sha256"
 )
 
-// known tells whether Tyk writes the algorithm into its keys; for a setting that it does not know it writes murmur64.
-func known(a algorithm) bool {
-	switch a {
-	case murmur32, murmur64, murmur128, sha2:
-		return true
-	}
-	return false
-}
-
 // sum hashes as Tyk prints it: lower-case hexadecimal, big-endian, zeros kept.
 func (a algorithm) sum(text string) string {
 	switch a {

@@ -1,126 +1,133 @@
-// Package apikey knows what a key looks like. Keys are Tyk's own, in the two forms that its documents show, so that a gateway
-// takes what Keydesk grants, and so that clients of the Tyk portal find what they expect; the hashes by which keys are shown
-// are Tyk's too, its odd one included. What Keydesk itself looks keys up by is SHA-256.
+// Package apikey knows what keys look like, in every kind that is granted. They are Tyk's own, as its documents show them, so
+// that a gateway takes what Keydesk grants and clients of the Tyk portal find what they expect; the hashes by which keys are
+// shown are Tyk's too, its odd one included. What Keydesk itself looks keys up by is SHA-256.
 package apikey
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
+	"keydesk/shared/portal"
 	"keydesk/shared/secret"
 )
 
-// Form is what a new key looks like.
-type Form string
-
-// The two forms.
-const (
-	Base64 Form = "base64" // base64 of {"org":"<organisation>","id":"<id>","h":"murmur64"}
-	OrgID  Form = "org-id" // organisation and id run together, as Tyk wrote keys before it had base64
-)
-
-const (
-	orgLength   = 24
-	idLength    = 32
-	orgIDLength = orgLength + idLength
-	// base64Length is that of the longest base64 form, the one with murmur128.
-	base64Length = (len(`{"org":"","id":"","h":"murmur128"}`) + orgIDLength + 2) / 3 * 4
-)
-
-// errMalformed never quotes the key: it is one letter away from a good one.
-var errMalformed = errors.New(`malformed key: want base64 of {"org":"<24 hex>","id":"<32 hex>","h":"<hash>"}, or 24 + 32 lower-case hexadecimal digits`)
-
-// Key is a well-formed key. Only Raw shows it.
+// Key is a granted key of any kind. Only Raw and Seal show its secret.
+//
+//	kind       Name                  Raw                     looked up by SHA-256 of   shown by
+//	authToken  -                     the token               the token                 Tyk's hash of the token
+//	basic      user name             password                name:password             Tyk's hash of the token of the user name
+//	oauth      client id             client secret           id:secret                 the client id
+//	jwt        -                     key id, a token         jwt:<key id>              Tyk's hash of the key id
+//	mutualTLS  fingerprint           -                       certificate:<org>:<fp>    Tyk's hash of the token of the fingerprint
 type Key struct {
+	kind   string
+	name   string
 	raw    secret.Value
+	form   Form
 	digest string
 	shown  string
 }
 
-// ParseForm reads a form's name from a setting.
-func ParseForm(s string) (Form, error) {
-	switch form := Form(s); form {
-	case Base64, OrgID:
-		return form, nil
-	}
-	return "", fmt.Errorf("unknown form of key %q: want %s or %s", s, Base64, OrgID)
-}
+// Kind is the auth_type of the entries that give such keys.
+func (k Key) Kind() string { return k.kind }
 
-// Mint makes a new key of the organisation, its id a UUIDv4 drawn from random (crypto/rand.Reader outside of tests).
-func Mint(random io.Reader, org string, form Form) (Key, error) {
-	if !isHex(org, orgLength) {
-		return Key{}, fmt.Errorf("mint a key: the organisation's id %q is not %d lower-case hexadecimal digits", org, orgLength)
-	}
-	var uuid [idLength / 2]byte
-	if _, err := io.ReadFull(random, uuid[:]); err != nil {
-		return Key{}, fmt.Errorf("mint a key: read %d random bytes: %w", len(uuid), err)
-	}
-	uuid[6] = uuid[6]&0x0f | 0x40 // version 4
-	uuid[8] = uuid[8]&0x3f | 0x80 // the variant of RFC 9562
-	id := hex.EncodeToString(uuid[:])
-	switch form {
-	case Base64:
-		return newKey(encode(org, id, murmur64), murmur64), nil
-	case OrgID:
-		return newKey(org+id, murmur32), nil
-	}
-	return Key{}, fmt.Errorf("mint a key: unknown form %q", form)
-}
+// Name is what of the key is no secret.
+func (k Key) Name() string { return k.name }
 
-// Parse reads a key of either form and takes it only as Mint and Tyk write it, to the byte, so that no two texts are one key.
-func Parse(raw secret.Value) (Key, error) {
-	text := raw.Reveal()
-	if len(text) > base64Length {
-		return Key{}, errMalformed
-	}
-	if isHex(text, orgIDLength) {
-		return newKey(text, murmur32), nil
-	}
-	var parts struct{ Org, ID, H string }
-	document, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || json.Unmarshal(document, &parts) != nil { // their messages would quote the key
-		return Key{}, errMalformed
-	}
-	if !isHex(parts.Org, orgLength) || !isHex(parts.ID, idLength) || !known(algorithm(parts.H)) ||
-		encode(parts.Org, parts.ID, algorithm(parts.H)) != text {
-		return Key{}, errMalformed
-	}
-	return newKey(text, algorithm(parts.H)), nil
-}
-
-// Raw is the key itself.
+// Raw is the secret itself.
 func (k Key) Raw() secret.Value { return k.raw }
 
-// Digest is the SHA-256 of the whole key in lower-case hexadecimal, by which Keydesk finds it.
+// Digest is the SHA-256 in lower-case hexadecimal by which Keydesk finds the key.
 func (k Key) Digest() string { return k.digest }
 
 // Shown is the hash by which Tyk shows the key and lets it be revoked. Two keys may share a short one.
 func (k Key) Shown() string { return k.shown }
 
-func newKey(text string, shownBy algorithm) Key {
-	digest := sha256.Sum256([]byte(text))
-	return Key{raw: secret.New(text), digest: hex.EncodeToString(digest[:]), shown: shownBy.sum(text)}
+// IsZero tells whether there is no key.
+func (k Key) IsZero() bool { return k.digest == "" }
+
+// newKey makes a key of its parts.
+func newKey(org, kind, name string, raw secret.Value, form Form) Key {
+	k := Key{kind: kind, name: name, raw: raw, form: form}
+	var digest [sha256.Size]byte
+	switch text := raw.Reveal(); kind {
+	case portal.Basic:
+		digest, k.shown = sum(name+":"+text), shownAs(form.token(org, name))
+	case portal.OAuth:
+		digest, k.shown = sum(name+":"+text), name
+	case portal.JWT:
+		digest, k.shown = KidDigest(text), shownAs(text)
+	case portal.MutualTLS:
+		digest, k.shown = CertificateDigest(org, name), shownAs(form.token(org, name))
+	default:
+		digest, k.shown = sum(text), shownAs(text)
+	}
+	k.digest = hex.EncodeToString(digest[:])
+	return k
 }
 
-// encode writes the base64 form: no spaces, in this order, as Tyk does.
-func encode(org, id string, h algorithm) string {
-	return base64.StdEncoding.EncodeToString([]byte(`{"org":"` + org + `","id":"` + id + `","h":"` + string(h) + `"}`))
+// OfCertificate is the key that a client certificate is, in an organisation. There is nothing secret about it: what counts is the
+// private key, which the developer never sends.
+func OfCertificate(org, fingerprint string, form Form) Key {
+	return newKey(org, portal.MutualTLS, fingerprint, secret.Value{}, form)
 }
 
-// isHex tells whether s is exactly length lower-case hexadecimal digits.
-func isHex(s string, length int) bool {
-	if len(s) != length {
-		return false
+// KidDigest is what a token's key id, its header's kid, is looked up by. A key id by itself opens nothing: presented as a plain
+// token it is looked up elsewhere.
+func KidDigest(kid string) [sha256.Size]byte { return sum("jwt:" + kid) }
+
+// CertificateDigest is what a client certificate is looked up by, in an organisation: a fingerprint is no secret, so that in another
+// organisation it may be anybody's.
+func CertificateDigest(org, fingerprint string) [sha256.Size]byte {
+	return sum("certificate:" + org + ":" + fingerprint)
+}
+
+func sum(text string) [sha256.Size]byte { return sha256.Sum256([]byte(text)) }
+
+// sealed is a key as it lies in its box.
+type sealed struct {
+	Kind   string `json:"kind"`
+	Name   string `json:"name,omitempty"`
+	RawKey string `json:"raw_key"`
+	Form   Form   `json:"form"`
+}
+
+// Seal writes the key for its box.
+func (k Key) Seal() (secret.Value, error) {
+	text, err := json.Marshal(sealed{Kind: k.kind, Name: k.name, RawKey: k.raw.Reveal(), Form: k.form})
+	if err != nil {
+		return secret.Value{}, errors.New("seal a key") // the cause could quote it
 	}
-	for _, c := range []byte(s) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
+	return secret.New(string(text)), nil
+}
+
+// Unseal reads a key of the organisation's from its box.
+func Unseal(org string, box secret.Value) (Key, error) {
+	var s sealed
+	if json.Unmarshal([]byte(box.Reveal()), &s) != nil { // the cause could quote the key
+		return Key{}, errors.New("the box does not hold a key")
 	}
-	return true
+	k := newKey(org, s.Kind, s.Name, secret.New(s.RawKey), s.Form)
+	if !k.wellFormed(org) {
+		return Key{}, fmt.Errorf("the box of a key of the kind %.20q holds none", s.Kind)
+	}
+	return k, nil
+}
+
+// wellFormed tells whether the key's parts look as Mint makes them.
+func (k Key) wellFormed(org string) bool {
+	text := k.raw.Reveal()
+	switch k.kind {
+	case portal.AuthToken, portal.JWT:
+		read, ok := readToken(text)
+		return ok && string(read.org[:]) == org
+	case portal.Basic:
+		return isUserName(k.name) && isPassword(text)
+	case portal.OAuth:
+		return isHex(k.name, idLength) && isClientSecret(text)
+	}
+	return false
 }

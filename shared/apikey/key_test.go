@@ -16,6 +16,7 @@ import (
 	"testing/iotest"
 
 	"keydesk/shared/apikey"
+	"keydesk/shared/portal"
 	"keydesk/shared/secret"
 )
 
@@ -27,7 +28,15 @@ type vectors struct {
 	Keys []struct {
 		Name, Raw, Digest, Shown string
 	}
+	Kinds     []kindVector
 	Malformed map[string]string
+}
+
+// kindVector is a key of one kind and form, with all that it says.
+type kindVector struct {
+	Kind                     string
+	Form                     apikey.Form
+	Name, Raw, Digest, Shown string
 }
 
 func readVectors(t testing.TB) vectors {
@@ -40,7 +49,7 @@ func readVectors(t testing.TB) vectors {
 	if err := json.Unmarshal(text, &v); err != nil {
 		t.Fatal(err)
 	}
-	if len(v.Keys) == 0 || len(v.Malformed) == 0 {
+	if len(v.Keys) == 0 || len(v.Kinds) == 0 || len(v.Malformed) == 0 {
 		t.Fatal("testdata/vectors.json holds no vectors")
 	}
 	return v
@@ -111,7 +120,7 @@ func TestMintGivesTheDocumentsKeys(t *testing.T) {
 		apikey.Base64: readVectors(t).Keys[0].Raw,
 		apikey.OrgID:  org + "d47239e128754c0c9148363286b8ed46",
 	} {
-		key, err := apikey.Mint(bytes.NewReader(id), org, form)
+		key, err := apikey.Mint(bytes.NewReader(id), org, portal.AuthToken, form)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,18 +133,20 @@ func TestMintGivesTheDocumentsKeys(t *testing.T) {
 func TestMint(t *testing.T) {
 	const uuid = `[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}`
 	forms := map[apikey.Form]*regexp.Regexp{
-		apikey.Base64: regexp.MustCompile(`^\{"org":"` + org + `","id":"` + uuid + `","h":"murmur64"\}$`),
-		apikey.OrgID:  regexp.MustCompile(`^` + org + uuid + `$`),
+		apikey.Base64:          regexp.MustCompile(`^\{"org":"` + org + `","id":"` + uuid + `","h":"murmur64"\}$`),
+		apikey.Base64Murmur128: regexp.MustCompile(`^\{"org":"` + org + `","id":"` + uuid + `","h":"murmur128"\}$`),
+		apikey.Base64SHA256:    regexp.MustCompile(`^\{"org":"` + org + `","id":"` + uuid + `","h":"sha256"\}$`),
+		apikey.OrgID:           regexp.MustCompile(`^` + org + uuid + `$`),
 	}
 	for form, pattern := range forms {
 		seen := map[string]bool{}
 		for range 10_000 {
-			minted, err := apikey.Mint(rand.Reader, org, form)
+			minted, err := apikey.Mint(rand.Reader, org, portal.AuthToken, form)
 			if err != nil {
 				t.Fatal(err)
 			}
 			text := []byte(minted.Raw().Reveal())
-			if form == apikey.Base64 {
+			if form != apikey.OrgID {
 				text, err = base64.StdEncoding.DecodeString(string(text))
 			}
 			if err != nil || !pattern.Match(text) {
@@ -173,7 +184,7 @@ func TestMintRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			random := io.MultiReader(bytes.NewReader(c.random), iotest.ErrReader(broken))
-			key, err := apikey.Mint(random, c.org, c.form)
+			key, err := apikey.Mint(random, c.org, portal.AuthToken, c.form)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want one that says %q", err, c.want)
 			}
@@ -185,13 +196,13 @@ func TestMintRefuses(t *testing.T) {
 }
 
 func TestParseForm(t *testing.T) {
-	for _, form := range []apikey.Form{apikey.Base64, apikey.OrgID} {
+	for _, form := range forms {
 		if got, err := apikey.ParseForm(string(form)); got != form || err != nil {
 			t.Errorf("ParseForm(%q) = %q, %v", form, got, err)
 		}
 	}
 	for _, s := range []string{"", "Base64", "orgid"} {
-		if _, err := apikey.ParseForm(s); err == nil || !strings.Contains(err.Error(), "want base64 or org-id") {
+		if _, err := apikey.ParseForm(s); err == nil || !strings.Contains(err.Error(), "want base64, base64-murmur128") {
 			t.Errorf("ParseForm(%q): error %v does not say what it wants", s, err)
 		}
 	}
@@ -249,7 +260,7 @@ func BenchmarkMint(b *testing.B) {
 		b.Run(string(form), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := apikey.Mint(rand.Reader, org, form); err != nil {
+				if _, err := apikey.Mint(rand.Reader, org, portal.AuthToken, form); err != nil {
 					b.Fatal(err)
 				}
 			}

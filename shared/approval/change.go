@@ -18,11 +18,8 @@ type Act struct {
 	Reason    string
 	IfMatch   int    // the revision that By has seen; 0: whichever it is
 	RequestID string // of the call, as the log names it
+	Automatic bool   // an approval of what nobody needs to decide, whatever By may decide
 }
-
-// boxOutlives is how long after a request's end its box is emptied: longer than any function lives, so that no approve which
-// began before the end can fill it after.
-const boxOutlives = 15 * time.Minute
 
 // Change does an act to a request that others may be changing at the same time: revise says what becomes of the request as
 // it stands, and is asked anew when somebody was faster, unless IfMatch says that only the seen revision will do.
@@ -55,7 +52,7 @@ func Close(act Act, to portal.State) func(table.Request) (table.Request, error) 
 		}
 		r.State, r.Holds = to, nil
 		r.DecidedBy, r.DecidedAt, r.Reason = act.By.Name, portal.Timestamp(act.At), act.Reason
-		r.Due(table.Empty, act.At.Add(boxOutlives))
+		r.Due(table.Empty, act.At.Add(table.BoxOutlives))
 		return r, nil
 	}
 }
@@ -102,10 +99,12 @@ func remedy(r *table.Request) string {
 	switch {
 	case r.State != portal.Approved:
 		return "Create a new key request."
+	case r.Edits != "":
+		return "The key's policies were changed; there is nothing to deliver."
 	case r.Delivery == nil:
 		return "The key waits for its developer, who claims it."
 	default:
 		return "The key was given to " + r.Delivery.To + ", once. If that answer was lost, repeat the very call with its Idempotency-Key within ten minutes; " +
-			"without one, revoke the key and create a new request."
+			"without one, rotate the key, POST /api/portal/developers/" + r.ByUser + "/keys/" + r.KeyID + "/rotate; if that was revoked, ask for a new one."
 	}
 }

@@ -26,7 +26,8 @@ func issue(d *trial.Desk, t testing.TB, id string, act approval.Act, proof strin
 	if err != nil {
 		return apikey.Key{}, err
 	}
-	return issuer.Issue(ctx, r, act, proof)
+	grant, err := issuer.Issue(ctx, r, act, proof)
+	return grant.Key, err
 }
 
 // refused holds that an act was refused, in this kind and with these words, and that no key was given.
@@ -38,6 +39,11 @@ func refused(t testing.TB, key apikey.Key, err error, kind portal.Kind, words st
 	if !key.Raw().IsZero() {
 		t.Error("refused, and yet there is a key")
 	}
+}
+
+// contains tells whether an error says the words.
+func contains(err error, words string) bool {
+	return err != nil && strings.Contains(err.Error(), words)
 }
 
 // meta is what a refusal tells beside its words.

@@ -38,61 +38,117 @@ func Proof(holder, idempotencyKey string, body []byte) string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
+// Grant is what came of an approval.
+type Grant struct {
+	Key     apikey.Key       // zero where the developer is to claim it, and where a key was changed
+	Request table.Request    // as it was granted
+	Edited  *table.IssuedKey // the key that the request was for, if it was for one
+}
+
 // Issue approves the request and gives its key to whoever acts, or a zero Key where the developer is to claim it. With a
 // proof, the same call may be made again within Again and gives the same key.
-func (i *Issuer) Issue(ctx context.Context, r table.Request, act Act, proof string) (apikey.Key, error) {
+func (i *Issuer) Issue(ctx context.Context, r table.Request, act Act, proof string) (Grant, error) {
 	for {
 		if i.isReplay(&r, act, proof) {
 			return i.deliverAgain(ctx, r, act)
 		}
 		if r.Deleted() {
-			return apikey.Key{}, portal.ErrNotFound
+			return Grant{}, portal.ErrNotFound
 		}
 		if !May(r.State, portal.Approved) {
-			return apikey.Key{}, processed(&r)
+			return Grant{}, processed(&r)
 		}
 		if err := act.seen(&r); err != nil {
-			return apikey.Key{}, err
+			return Grant{}, err
 		}
-		key, err := i.grant(ctx, r, act, proof)
+		grant, err := i.grant(ctx, r, act, proof)
 		var changed *table.Changed
-		if !errors.As(err, &changed) {
-			return key, err
+		var changedKey *table.ChangedKey
+		switch {
+		case errors.As(err, &changed):
+			r = changed.Now
+		case !errors.As(err, &changedKey): // the key that it edits is read anew
+			return grant, err
 		}
-		r = changed.Now
 	}
 }
 
 // grant reads what bears on the decision, fills the box, and writes the decision with all that comes of it.
-func (i *Issuer) grant(ctx context.Context, r table.Request, act Act, proof string) (apikey.Key, error) {
+func (i *Issuer) grant(ctx context.Context, r table.Request, act Act, proof string) (Grant, error) {
 	books, err := i.Table.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
 	if err != nil {
-		return apikey.Key{}, err
+		return Grant{}, err
 	}
 	if err := mayIssue(&r, act, &books); err != nil {
-		return apikey.Key{}, err
+		return Grant{}, err
 	}
-	minted, err := apikey.Mint(i.Random, r.OrgID, i.Form)
+	if r.Edits != "" {
+		return i.edit(ctx, r, act, &books, proof)
+	}
+	fingerprint := ""
+	if r.AuthType == portal.MutualTLS {
+		if fingerprint, err = portal.Fingerprint(r.OrgID, r.Certificate); err != nil {
+			return Grant{}, err
+		}
+	}
+	key, err := i.key(ctx, r.OrgID, r.ID, r.AuthType, fingerprint)
 	if err != nil {
-		return apikey.Key{}, err
+		return Grant{}, err
 	}
-	key, err := i.Vault.Keep(ctx, r.OrgID, r.ID, minted)
-	if err != nil {
-		return apikey.Key{}, err
-	}
-	change := act.change(r, i.approved(r, act, &books, proof))
+	approved := i.approved(r, act, &books, proof)
+	approved.KeyID = portal.NewID(act.At)
+	change := act.change(r, approved)
 	change.Key = issued(&change.After, key, &books, act.At)
+	change.Key.Unclaimed = change.After.Delivery == nil
 	if err := i.Table.Write(ctx, change); err != nil {
-		return apikey.Key{}, err
+		return Grant{}, err
 	}
 	if change.After.Delivery == nil {
-		return apikey.Key{}, nil
+		key = apikey.Key{}
 	}
-	return key, nil
+	return Grant{Key: key, Request: change.After}, nil
+}
+
+// key is what the vault says the key is that comes of a request or a rotation, by its id. That of a certificate is nobody's secret,
+// and is what the certificate is.
+func (i *Issuer) key(ctx context.Context, org, id, kind, fingerprint string) (apikey.Key, error) {
+	if kind == portal.MutualTLS {
+		return apikey.OfCertificate(org, fingerprint, i.Form), nil
+	}
+	minted, err := apikey.Mint(i.Random, org, kind, i.Form)
+	if err != nil {
+		return apikey.Key{}, err
+	}
+	return i.Vault.Keep(ctx, org, id, minted)
+}
+
+// edit changes the policies of the key that the request is for, and mints none.
+func (i *Issuer) edit(ctx context.Context, r table.Request, act Act, books *table.Books, proof string) (Grant, error) {
+	k, err := i.Table.IssuedKey(ctx, r.Edits)
+	if err != nil {
+		return Grant{}, err
+	}
+	if k == nil || over(k) {
+		return Grant{}, portal.Refuse(portal.Conflict, "key: %s is revoked, and that is final; decline this request, and ask for a new key.", r.Key)
+	}
+	places := map[string]string{}
+	for _, place := range r.Holds {
+		places[place] = r.ID
+	}
+	after, err := edited(*k, books, r.ApplyPolicies, r.RemovePolicies, places, act.At)
+	if err != nil {
+		return Grant{}, err
+	}
+	act.Name = "approved"
+	change := act.change(r, decided(r, act, proof))
+	act.Name = "edited"
+	edit := act.keyChange(*k, after)
+	change.Edit = &edit
+	return Grant{Request: change.After, Edited: &edit.After}, i.Table.Write(ctx, change)
 }
 
 func mayIssue(r *table.Request, act Act, books *table.Books) error {
-	if err := mayApprove(&act.By, r, books); err != nil {
+	if err := mayApprove(&act, r, books); err != nil {
 		return err
 	}
 	switch {
@@ -101,36 +157,70 @@ func mayIssue(r *table.Request, act Act, books *table.Books) error {
 	case books.Developer.Inactive:
 		return table.InactiveDeveloper(r.ByUser)
 	}
-	return Grantable(books, r.ApplyPolicies)
+	kind, err := Grantable(books, r.ApplyPolicies)
+	if err != nil {
+		return err
+	}
+	if r.Edits == "" && kind != r.AuthType {
+		return portal.Refuse(portal.Conflict, "The catalogue gave keys of the kind %s when this was asked for, and gives %s now; decline it, and ask anew.", r.AuthType, kind)
+	}
+	return Suits(kind, &r.Request)
 }
 
-// approved is the request once it is granted: delivered to By in the same write, unless the developer is to claim the key.
-func (i *Issuer) approved(r table.Request, act Act, books *table.Books, proof string) table.Request {
+// decided is the request once it is approved.
+func decided(r table.Request, act Act, proof string) table.Request {
 	r.State, r.Approved = portal.Approved, true
 	r.DecidedBy, r.DecidedAt, r.Reason = act.By.Name, portal.Timestamp(act.At), act.Reason
-	r.Proof = proof
-	if ByClaim(books, r.ApplyPolicies) {
+	r.Proof, r.Task, r.DueAt = proof, "", ""
+	return r
+}
+
+// approved is the request once its key is granted: delivered to By in the same write, unless the developer is to claim it. Nobody
+// claims a certificate of their own.
+func (i *Issuer) approved(r table.Request, act Act, books *table.Books, proof string) table.Request {
+	r = decided(r, act, proof)
+	if ByClaim(books, r.ApplyPolicies) && r.AuthType != portal.MutualTLS {
 		r.Due(table.Lapse, act.At.Add(i.Retention))
 		return r
 	}
 	r.Delivery = &portal.Delivery{To: act.By.Name, At: portal.Timestamp(act.At)}
-	r.Due(table.Empty, act.At.Add(boxOutlives))
+	r.Due(table.Empty, act.At.Add(table.BoxOutlives))
 	return r
 }
 
-// issued is what the data plane is told of the key. It ends with the first of its policies to end.
+// issued is what the data plane is told of the key.
 func issued(r *table.Request, key apikey.Key, books *table.Books, now time.Time) *table.IssuedKey {
 	k := &table.IssuedKey{
-		ID: portal.NewID(now), Digest: key.Digest(), Shown: key.Shown(), OrgID: r.OrgID, Developer: r.ByUser,
-		Policies: r.ApplyPolicies, AuthType: portal.AuthToken, Request: r.ID, State: table.Active, Created: portal.Timestamp(now),
+		ID: r.KeyID, Digest: key.Digest(), Shown: key.Shown(), OrgID: r.OrgID, Developer: r.ByUser,
+		Policies: r.ApplyPolicies, AuthType: key.Kind(), Request: r.ID, State: table.Active, Created: portal.Timestamp(now),
+		Ends: ends(books, r.ApplyPolicies, now), Fields: flat(r.Fields), Revision: 1, Attempt: r.Attempt,
 	}
-	for _, id := range r.ApplyPolicies {
-		policy := books.Policies[id]
-		if end := now.Unix() + policy.KeyExpiresIn; policy.KeyExpiresIn > 0 && (k.Expires == 0 || end < k.Expires) {
-			k.Expires = end
+	k.Expires = first(k.Ends)
+	for _, place := range r.Holds {
+		if k.Holds == nil {
+			k.Holds = map[string]string{}
 		}
+		k.Holds[place] = r.ID
+	}
+	switch key.Kind() {
+	case portal.JWT:
+		k.PublicKey = r.JWTSecret
+	case portal.MutualTLS:
+		k.Certificate = key.Name()
+	case portal.OAuth:
+		k.Client = client(&r.Request, key.Name(), k.Created)
 	}
 	return k
+}
+
+// client is what the developer's document shows of an OAuth client: what the request says of the application.
+func client(r *portal.Request, id, created string) *portal.Client {
+	fields := flat(r.Fields)
+	c := &portal.Client{ClientID: id, Description: fields["oauth_app_description"], UseCase: fields["oauth_use_case"], DateCreated: created}
+	if r.OAuthInfo != nil {
+		c.RedirectURI = r.OAuthInfo.RedirectURI
+	}
+	return c
 }
 
 // isReplay tells whether the act is the very call that granted the key, said again in time.
@@ -142,19 +232,33 @@ func (i *Issuer) isReplay(r *table.Request, act Act, proof string) bool {
 	if r.Delivery != nil {
 		said = r.Delivery.At
 	}
+	return inTime(said, act.At)
+}
+
+// inTime tells whether what was said at a time may be said again now.
+func inTime(said string, now time.Time) bool {
 	at, err := time.Parse(time.RFC3339Nano, said)
-	return err == nil && act.At.Sub(at) <= Again
+	return err == nil && now.Sub(at) <= Again
 }
 
 // deliverAgain leaves a line of history before it opens the box: nobody is given a key twice without a trace. What was not
 // delivered to By before is not now.
-func (i *Issuer) deliverAgain(ctx context.Context, r table.Request, act Act) (apikey.Key, error) {
+func (i *Issuer) deliverAgain(ctx context.Context, r table.Request, act Act) (Grant, error) {
+	if r.Edits != "" {
+		k, err := i.Table.IssuedKey(ctx, r.Edits)
+		return Grant{Request: r, Edited: k}, err
+	}
 	if r.Delivery == nil {
-		return apikey.Key{}, nil
+		return Grant{Request: r}, nil
 	}
 	act.Name = "delivered again"
 	if err := i.Table.DeliveredAgain(ctx, r, act.history(&r)); err != nil {
-		return apikey.Key{}, err
+		return Grant{}, err
 	}
-	return i.Vault.Open(ctx, r.OrgID, r.ID)
+	if r.AuthType == portal.MutualTLS {
+		fingerprint, err := portal.Fingerprint(r.OrgID, r.Certificate)
+		return Grant{Key: apikey.OfCertificate(r.OrgID, fingerprint, i.Form), Request: r}, err
+	}
+	key, err := i.Vault.Open(ctx, r.OrgID, r.ID, r.AuthType)
+	return Grant{Key: key, Request: r}, err
 }

@@ -106,8 +106,8 @@ func developer(expression string) func(*testing.T, *trial.Desk, table.Request, t
 }
 
 func grant(t *testing.T, d *trial.Desk, r table.Request, by trial.Person) {
-	if key, err := d.Unharmed().Issue(t.Context(), r, by.Act("approved"), ""); err != nil || key.Raw().IsZero() {
-		t.Errorf("error %v, a key %t", err, !key.Raw().IsZero())
+	if grant, err := d.Unharmed().Issue(t.Context(), r, by.Act("approved"), ""); err != nil || grant.Key.IsZero() {
+		t.Errorf("error %v, a key %t", err, !grant.Key.IsZero())
 	}
 }
 

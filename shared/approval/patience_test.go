@@ -111,11 +111,11 @@ func TestOutOfTime(t *testing.T) {
 			sand.set()
 			failing.Add(faults.Rule{Operation: "TransactWriteItems", Fault: fault, Times: faults.Always, If: func(any) bool { return sand.turn() }})
 			proof := approval.Proof(reviewer.Credential, "the key", nil)
-			key, err := failing.Issuer().Issue(sand, r, reviewer.Act("approved"), proof)
-			if !errors.Is(err, context.DeadlineExceeded) || !key.Raw().IsZero() {
-				t.Errorf("error %v, a key %t", err, !key.Raw().IsZero())
+			grant, err := failing.Issuer().Issue(sand, r, reviewer.Act("approved"), proof)
+			if !errors.Is(err, context.DeadlineExceeded) || !grant.Key.IsZero() {
+				t.Errorf("error %v, a key %t", err, !grant.Key.IsZero())
 			}
-			key, err = issue(d, t, r.ID, reviewer.Act("approved"), proof)
+			key, err := issue(d, t, r.ID, reviewer.Act("approved"), proof)
 			if after := d.Audit(r.ID); err != nil || key.Digest() != after.Box.Digest() || len(after.Keys) != 1 {
 				t.Errorf("the same call again: error %v, the key in the box %t", err, key.Digest() == after.Box.Digest())
 			}

@@ -27,23 +27,56 @@ func May(from, to portal.State) bool { return slices.Contains(moves[from], to) }
 // Known tells whether s is a state.
 func Known(s portal.State) bool { _, ok := moves[s]; return ok }
 
-// Grantable refuses, in words, policies for which no key can be granted: unknown, inactive, of several kinds of key, or of a
-// kind that the desk does not grant.
-func Grantable(books *table.Books, policies []string) error {
-	kind := books.Entry(policies[0]).AuthType
-	for _, id := range policies {
+// keyMoves is the same for keys. Revocation is final, and so is a lapse.
+var keyMoves = map[table.KeyState][]table.KeyState{
+	table.Active:    {table.Suspended, table.Revoked, table.Lapsed},
+	table.Suspended: {table.Active, table.Revoked, table.Lapsed},
+	table.Revoked:   nil,
+	table.Lapsed:    nil,
+}
+
+// MayKey tells whether a key may go from one state to another.
+func MayKey(from, to table.KeyState) bool { return slices.Contains(keyMoves[from], to) }
+
+// Grantable is the kind of key that the policies give. It refuses, in words, policies for which no key can be granted: unknown,
+// inactive, of several kinds of key, or of a kind that the desk does not grant.
+func Grantable(books *table.Books, policies []string) (kind string, err error) {
+	for i, id := range policies {
 		policy, known := books.Policies[id]
-		switch entry := books.Entry(id); {
-		case !known:
-			return portal.Refuse(portal.Invalid, "apply_policies: there is no policy %s.", id)
-		case !policy.Usable():
-			return portal.Refuse(portal.Invalid, "apply_policies: the policy %s is not active.", id)
-		case entry.AuthType != kind:
-			return portal.Refuse(portal.Invalid, "apply_policies: %s gives %s and %s gives %s; one request is for one kind of key, so ask for them one by one.",
-				policies[0], kind, id, entry.AuthType)
-		case entry.AuthType != portal.AuthToken:
-			return portal.Refuse(portal.Invalid, "apply_policies: the policy %s gives keys of the kind %s; this version grants %s only.", id, entry.AuthType, portal.AuthToken)
+		entry := books.Entry(id)
+		if i == 0 {
+			kind = entry.AuthType
 		}
+		switch {
+		case !known:
+			return "", portal.Refuse(portal.Invalid, "apply_policies: there is no policy %s.", id)
+		case !policy.Usable():
+			return "", portal.Refuse(portal.Invalid, "apply_policies: the policy %s is not active.", id)
+		case entry.AuthType != kind:
+			return "", portal.Refuse(portal.Invalid, "apply_policies: %s gives %s and %s gives %s; one request is for one kind of key, so ask for them one by one.",
+				policies[0], kind, id, entry.AuthType)
+		case !portal.Granted(kind):
+			return "", portal.Refuse(portal.Invalid, "apply_policies: the policy %s gives keys of the kind %s, which is not granted here.", id, kind)
+		case kind == portal.OAuth && len(policies) > 1:
+			return "", portal.Refuse(portal.Invalid, "apply_policies: an OAuth client is for one policy; ask for %s and %s one by one.", policies[0], policies[1])
+		}
+	}
+	return kind, nil
+}
+
+// Suits refuses, in words, a request that lacks what a new key of the kind is made of.
+func Suits(kind string, r *portal.Request) error {
+	switch {
+	case r.Key != "": // the key is there
+	case kind != portal.JWT && r.JWTSecret != "":
+		return portal.Refuse(portal.Invalid, "jwt_secret: a key of the kind %s has none; leave it out.", kind)
+	case kind != portal.MutualTLS && r.Certificate != "":
+		return portal.Refuse(portal.Invalid, "certificate: a key of the kind %s has none; leave it out.", kind)
+	case kind == portal.JWT && r.JWTSecret == "":
+		return portal.Refuse(portal.Invalid, "jwt_secret is missing; send the public key by which the developer's tokens are checked, in PEM.")
+	case kind == portal.MutualTLS:
+		_, err := portal.Fingerprint(r.OrgID, r.Certificate)
+		return err
 	}
 	return nil
 }
@@ -61,14 +94,28 @@ func ByClaim(books *table.Books, policies []string) bool {
 	})
 }
 
-// Exclusive are the policies of which a developer may have one key at a time.
-func Exclusive(books *table.Books, policies []string) []string {
-	return slices.DeleteFunc(slices.Clone(policies), func(id string) bool { return books.Settings(id).EnableMultiSelection })
+// Limit is how many keys of a policy a developer may have at a time; 0: any number. OAuth clients are counted by their own setting.
+func Limit(books *table.Books, policy string) int {
+	settings := books.Settings(policy)
+	switch {
+	case books.Entry(policy).AuthType == portal.OAuth:
+		return max(0, settings.OAuthUsageLimit)
+	case settings.EnableMultiSelection:
+		return 0
+	}
+	return 1
 }
+
+// ErrToBeDecided refuses an automatic approval of what a person has to decide.
+var ErrToBeDecided = portal.Refuse(portal.Conflict, "The request waits for a decision.")
 
 // mayApprove refuses a portal's credential what a person has to decide. A portal may approve what it created itself when
 // nothing is left to decide: Tyk's own clients create a request and then approve it.
-func mayApprove(who *caller.Caller, r *table.Request, books *table.Books) error {
+func mayApprove(act *Act, r *table.Request, books *table.Books) error {
+	who := &act.By
+	if act.Automatic && !Automatic(books, r.ApplyPolicies) {
+		return ErrToBeDecided
+	}
 	if who.May(caller.DecideRequests) || r.CreatedBy == who.Holder() && Automatic(books, r.ApplyPolicies) {
 		return nil
 	}

@@ -71,7 +71,9 @@ func desk(organisation portal.Config) *table.Books {
 	b.Policies["no entry"] = portal.Policy{ID: "no entry", Active: true}
 	b.Policies["not active"] = portal.Policy{ID: "not active"}
 	b.Policies["inactive"] = portal.Policy{ID: "inactive", Active: true, IsInactive: true}
-	for _, kind := range []string{"basic", "oauth"} {
+	b.Policies["oauth too"] = portal.Policy{ID: "oauth too", Active: true}
+	b.Entries["oauth too"] = portal.Entry{PolicyID: "oauth too", AuthType: portal.OAuth}
+	for _, kind := range []string{"basic", "oauth", "jwt", "mutualTLS", "hmac", "keyless", "multiAuth"} {
 		b.Policies[kind] = portal.Policy{ID: kind, Active: true}
 		b.Entries[kind] = portal.Entry{PolicyID: kind, AuthType: kind, Config: portal.Config{Override: true}}
 	}
@@ -90,12 +92,18 @@ func TestGrantable(t *testing.T) {
 		{[]string{"reviewed", "gone"}, "there is no policy gone"},
 		{[]string{"not active"}, "the policy not active is not active"},
 		{[]string{"reviewed", "inactive"}, "the policy inactive is not active"},
-		{[]string{"basic"}, "keys of the kind basic"},
+		{[]string{"basic"}, ""},
 		{[]string{"reviewed", "basic"}, "one request is for one kind of key"},
-		{[]string{"basic", "oauth"}, "keys of the kind basic"},
-		{[]string{"oauth", "no entry"}, "keys of the kind oauth"},
+		{[]string{"basic", "oauth"}, "one request is for one kind of key"},
+		{[]string{"oauth", "no entry"}, "an OAuth client is for one policy"},
+		{[]string{"oauth"}, ""},
+		{[]string{"oauth", "oauth too"}, "an OAuth client is for one policy"},
+		{[]string{"hmac"}, "keys of the kind hmac, which is not granted here"},
+		{[]string{"keyless"}, "keys of the kind keyless"},
+		{[]string{"multiAuth"}, "keys of the kind multiAuth"},
+		{nil, ""},
 	} {
-		err := Grantable(desk(portal.Config{}), c.policies)
+		_, err := Grantable(desk(portal.Config{}), c.policies)
 		var refusal *portal.Error
 		switch {
 		case c.refusal == "" && err != nil:
@@ -136,7 +144,7 @@ func TestWhatEntriesDemand(t *testing.T) {
 		if got := ByClaim(b, policies); got != c.byClaim {
 			t.Errorf("%v: by claim %t, want %t", c.policies, got, c.byClaim)
 		}
-		if got := Exclusive(b, policies); !slices.Equal(got, c.exclusive) {
+		if got := slices.DeleteFunc(slices.Clone(policies), func(p string) bool { return Limit(b, p) != 1 }); !slices.Equal(got, c.exclusive) {
 			t.Errorf("%v: exclusive %v, want %v", c.policies, got, c.exclusive)
 		}
 		if !slices.Equal(policies, c.policies) {
@@ -169,13 +177,34 @@ func TestMayApprove(t *testing.T) {
 	} {
 		who := caller.Caller{Role: c.role, Credential: mine, First: first}
 		r := table.Request{CreatedBy: c.createdBy, Request: portal.Request{ApplyPolicies: c.policies}}
-		err := mayApprove(&who, &r, desk(portal.Config{}))
+		err := mayApprove(&Act{By: who}, &r, desk(portal.Config{}))
 		var refusal *portal.Error
 		if err != nil && (!errors.As(err, &refusal) || refusal.Kind != portal.Forbidden || !strings.Contains(refusal.Message, "requests:decide")) {
 			t.Errorf("%q of %s: %v", c.role, c.createdBy, err)
 		}
 		if (err == nil) != c.want {
 			t.Errorf("%q, created by %s, %v: %v, want %t", c.role, c.createdBy, c.policies, err, c.want)
+		}
+	}
+}
+
+// What is approved because nobody needs to decide it is not, once somebody does, whoever acts.
+func TestMayApproveAutomatically(t *testing.T) {
+	for _, c := range []struct {
+		role     caller.Role
+		policies []string
+		want     error
+	}{
+		{caller.Admin, []string{"automatic"}, nil},
+		{caller.Admin, []string{"reviewed"}, ErrToBeDecided},
+		{caller.Reviewer, []string{"automatic", "no entry"}, ErrToBeDecided},
+		{caller.Portal, []string{"automatic"}, nil},
+		{caller.Portal, []string{"reviewed"}, ErrToBeDecided},
+	} {
+		who := caller.Caller{Role: c.role, Credential: "mine"}
+		r := table.Request{CreatedBy: who.Holder(), Request: portal.Request{ApplyPolicies: c.policies}}
+		if err := mayApprove(&Act{By: who, Automatic: true}, &r, desk(portal.Config{})); !errors.Is(err, c.want) {
+			t.Errorf("%s, %v: %v, want %v", c.role, c.policies, err, c.want)
 		}
 	}
 }

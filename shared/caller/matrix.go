@@ -30,6 +30,11 @@ const (
 	ApproveRequests    Permission = "requests:approve" // decide, or approve what one created and nobody needs to decide
 	ReadDevelopers     Permission = "developers:read"
 	WriteDevelopers    Permission = "developers:write"
+	ReadKeys           Permission = "keys:read"
+	WriteKeys          Permission = "keys:write"
+	RotateKeys         Permission = "keys:rotate"
+	RevokeKeys         Permission = "keys:revoke"
+	SuspendKeys        Permission = "keys:suspend"
 	ReadCatalogue      Permission = "catalogue:read"
 	WriteCatalogue     Permission = "catalogue:write"
 	ReadPolicies       Permission = "policies:read"
@@ -66,6 +71,23 @@ var matrix = []grant{
 		"POST /api/portal/developers", "PUT /api/portal/developers/{id}", "DELETE /api/portal/developers/{id}",
 		"POST /api/portal/developers/verify_credentials", "POST /api/portal/developers/password/{id}",
 	}},
+	{ReadKeys, []Role{Admin, Reviewer, Portal}, []string{
+		"GET /api/portal/developers/{id}/keys", "GET /api/portal/developers/{id}/keys/{key}",
+	}},
+	{WriteKeys, []Role{Admin, Portal}, []string{
+		"POST /api/portal/developers/{id}/keys", "PUT /api/portal/developers/{id}/keys/{key}",
+	}},
+	{RotateKeys, []Role{Admin, Reviewer, Portal}, []string{
+		"POST /api/portal/developers/{id}/keys/{key}/rotate", // what they need whose answer to an approve was lost
+	}},
+	{RevokeKeys, []Role{Admin, Reviewer, Portal}, []string{
+		"DELETE /api/portal/developers/{id}/keys/{key}", "DELETE /api/portal/developers/oauth/{client}",
+		"DELETE /api/portal/developers/key/{policy}/{key}/{id}", // as older clients of Tyk do, and these two
+		"DELETE /api/apis/{api}/keys/{key}", "DELETE /api/api/apis/{api}/keys/{key}",
+	}},
+	{SuspendKeys, []Role{Admin, Reviewer}, []string{
+		"POST /api/portal/developers/{id}/keys/{key}/suspend", "POST /api/portal/developers/{id}/keys/{key}/resume",
+	}},
 	{ReadCatalogue, []Role{Admin, Reviewer, Portal}, []string{
 		"GET /api/portal/catalogue",
 	}},
@@ -88,6 +110,9 @@ var matrix = []grant{
 
 // Public are the routes that ask for nothing: they show nothing of anybody's.
 var Public = []string{"GET /docs", "GET /openapi.json"}
+
+// Protected are the routes that ask for a key that was granted: functions/authorize judges it.
+var Protected = []string{"GET /hello"}
 
 // Routes are all that ask for a permission, sorted.
 func Routes() []string {

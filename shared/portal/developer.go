@@ -19,6 +19,7 @@ type Developer struct {
 	OrgID           string              `json:"org_id"`
 	Keys            map[string][]string `json:"keys"`          // shown hash of a key -> its policies
 	Subscriptions   map[string]string   `json:"subscriptions"` // policy -> shown hash of its newest key
+	OAuthClients    map[string][]Client `json:"oauth_clients,omitempty"`
 	Fields          Object              `json:"fields"`
 	Nonce           string              `json:"nonce"`
 	SSOKey          string              `json:"sso_key"`

@@ -187,10 +187,15 @@ func (d document) get(name string) string {
 	return "null"
 }
 
-// getText, getBool and getObject read members of which completed has seen that they are what they should be.
+// getText, getBool, getInt and getObject read members of which completed has seen that they are what they should be.
 func (d document) getText(name string) string { return unquote(d.get(name)) }
 
 func (d document) getBool(name string) bool { return d.get(name) == "true" }
+
+func (d document) getInt(name string) int {
+	n, _ := strconv.Atoi(d.get(name))
+	return n
+}
 
 func (d document) getObject(name string) document { return takeApart(d.get(name)) }
 

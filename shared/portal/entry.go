@@ -6,12 +6,24 @@ import (
 	"strings"
 )
 
-// AuthToken is the kind of key of an entry that names none, and of a policy without an entry.
-const AuthToken = "authToken"
+// The kinds of key that the desk grants, as an entry's auth_type names them. AuthToken is that of an entry that names none, and of
+// a policy without an entry.
+const (
+	AuthToken = "authToken"
+	Basic     = "basic"
+	OAuth     = "oauth"
+	JWT       = "jwt"
+	MutualTLS = "mutualTLS"
+)
 
-// authTypes are the kinds of key that an entry may name. The desk grants AuthToken only; the others are kept.
+// authTypes are all that an entry may name. Those after the first five are kept, and nobody is granted a key for them.
 var authTypes = []string{
-	AuthToken, "basic", "oauth", "jwt", "mutualTLS", "hmac", "openid", "keyless", "multiAuth", "custom", "other",
+	AuthToken, Basic, OAuth, JWT, MutualTLS, "hmac", "openid", "keyless", "multiAuth", "custom", "other",
+}
+
+// Granted tells whether the desk grants keys of the kind.
+func Granted(authType string) bool {
+	return slices.Contains(authTypes[:5], authType)
 }
 
 // configMembers are what an entry's config and the organisation's configuration have in common.
@@ -63,12 +75,14 @@ type Config struct {
 	RequireKeyApproval   bool
 	SecureKeyApproval    bool
 	EnableMultiSelection bool
+	OAuthUsageLimit      int // OAuth clients that a developer may have of a plan; 0 or less: any number
 }
 
 func configOf(d document) Config {
 	return Config{
 		Override: d.getBool("override"), RequireKeyApproval: d.getBool("require_key_approval"),
 		SecureKeyApproval: d.getBool("secure_key_approval"), EnableMultiSelection: d.getBool("enable_multi_selection"),
+		OAuthUsageLimit: d.getInt("oauth_usage_limit"),
 	}
 }
 

@@ -106,6 +106,30 @@ func TestEntryCountsWhereItOverrides(t *testing.T) {
 	}
 }
 
+// How many OAuth clients a developer may have is a whole number; Tyk's -1, for any number, is what counts where none is given.
+func TestOAuthUsageLimit(t *testing.T) {
+	for config, want := range map[string]int{
+		`{"oauth_usage_limit": 5}`: 5, `{"oauth_usage_limit": 1}`: 1, `{"oauth_usage_limit": 0}`: 0, `{"oauth_usage_limit": -1}`: -1,
+		`{"oauth_usage_limit": -7}`: -7, `{"oauth_usage_limit": null}`: -1, `{}`: -1, `{"OAuth_Usage_Limit": 5}`: -1,
+	} {
+		e := entry(t, `{"policy_id": "p", "config": `+config+`}`)
+		if e.Config.OAuthUsageLimit != want {
+			t.Errorf("%s: %d, want %d", config, e.Config.OAuthUsageLimit, want)
+		}
+		if again := entry(t, written(t, e)); again.Config.OAuthUsageLimit != want {
+			t.Errorf("%s, read again: %d, want %d", config, again.Config.OAuthUsageLimit, want)
+		}
+	}
+	c, err := portal.NewConfiguration(org, another, `{"oauth_usage_limit": 3}`)
+	if e := entry(t, `{"config": {"oauth_usage_limit": 5}}`); err != nil || e.Effective(&c).OAuthUsageLimit != 3 {
+		t.Errorf("without override it is %d, %v; want the organisation's 3", e.Effective(&c).OAuthUsageLimit, err)
+	}
+	for _, limit := range []string{"1e3", "2.0", "99999999999999999999", `"5"`, "true"} { // none of which may come to mean: any number
+		_, err := portal.NewConfiguration(org, another, portal.Object(`{"oauth_usage_limit": `+limit+`}`))
+		refused(t, limit, err, portal.Invalid, "oauth_usage_limit: ")
+	}
+}
+
 func TestTokenIsBlank(t *testing.T) {
 	const options = `"dcr_options": {"provider": "okta", "access_token": "hidden", "access_token": "s\u0065cret"}`
 	var c portal.Configuration

@@ -11,15 +11,29 @@ type OAuthInfo struct {
 	RedirectURI string `json:"redirect_uri"` // several are joined by commas
 }
 
+// Client is an OAuth client of a developer's, as the wire shows it: its secret is shown once, by whoever grants it.
+type Client struct {
+	ClientID    string `json:"client_id"`
+	Secret      string `json:"secret"` // empty
+	RedirectURI string `json:"redirect_uri"`
+	Description string `json:"app_description"`
+	UseCase     string `json:"use_case"`
+	DateCreated string `json:"date_created"`
+}
+
 // Limits of the addresses that an OAuth client may send its users back to.
 const (
 	maxRedirects = 20
 	maxRedirect  = 2000
+	maxAllOfThem = 8 << 10
 )
 
 // validate holds that each address leads somewhere, and runs no script on the way.
 func (o *OAuthInfo) validate() error {
 	const field = "oauth_info.redirect_uri"
+	if len(o.RedirectURI) > maxAllOfThem {
+		return Refuse(Invalid, "%s is %d bytes long; at most %d are kept.", field, len(o.RedirectURI), maxAllOfThem)
+	}
 	addresses := strings.FieldsFunc(o.RedirectURI, func(c rune) bool { return c == ',' || c == ';' }) // Tyk's two separators
 	if len(addresses) > maxRedirects {
 		return Refuse(Invalid, "%s has %d addresses; at most %d are kept.", field, len(addresses), maxRedirects)

@@ -36,7 +36,18 @@ type Policy struct {
 	IsInactive   bool
 	KeyExpiresIn int64 // seconds; 0 or less: never
 	DateCreated  string
+	Limits       Limits
 	document     Object
+}
+
+// Limits are what a key of the policy may use of an API, each as its owner wrote the number.
+type Limits struct{ Rate, Per, QuotaMax, QuotaRenewalRate string }
+
+// longestLimit is more than any number has that means something.
+const longestLimit = 32
+
+func (l *Limits) short() bool {
+	return max(len(l.Rate), len(l.Per), len(l.QuotaMax), len(l.QuotaRenewalRate)) <= longestLimit
 }
 
 // Usable tells whether keys may be granted for the policy.
@@ -82,6 +93,8 @@ func finishPolicy(org, id string, d document, created string) (Policy, error) {
 		return Policy{}, Refuse(Invalid, "name is longer than %d bytes.", maxName)
 	case p.KeyExpiresIn > longestLife:
 		return Policy{}, Refuse(Invalid, "key_expires_in: at most %d seconds are taken, a hundred years; send 0 for keys that never end.", longestLife)
+	case !p.Limits.short():
+		return Policy{}, Refuse(Invalid, "rate, per, quota_max, quota_renewal_rate: one is longer than %d digits; every API is told them with every call.", longestLimit)
 	case len(p.document) > maxPolicyBytes:
 		return Policy{}, Refuse(Invalid, "The policy is %d bytes long; at most %d are kept.", len(p.document), maxPolicyBytes)
 	}
@@ -95,7 +108,9 @@ func policyOf(d document) (Policy, error) {
 	}
 	return Policy{
 		ID: d.getText("_id"), Name: d.getText("name"), Active: d.getBool("active"), IsInactive: d.getBool("is_inactive"),
-		KeyExpiresIn: expires, DateCreated: d.getText("date_created"), document: Object(d.text()),
+		KeyExpiresIn: expires, DateCreated: d.getText("date_created"),
+		Limits:   Limits{d.get("rate"), d.get("per"), d.get("quota_max"), d.get("quota_renewal_rate")},
+		document: Object(d.text()),
 	}, nil
 }
 

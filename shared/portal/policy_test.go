@@ -121,6 +121,34 @@ func TestPolicyThatEnds(t *testing.T) {
 	}
 }
 
+// What a key of the policy may use is told as its owner wrote it: a rate of 1.50 stays one.
+func TestLimits(t *testing.T) {
+	for sent, want := range map[string]portal.Limits{
+		`{"name": "a"}`: {Rate: "0", Per: "0", QuotaMax: "0", QuotaRenewalRate: "0"},
+		`{"name": "a", "rate": 1.50, "per": 60, "quota_max": -1, "quota_renewal_rate": 3600}`: {Rate: "1.50", Per: "60", QuotaMax: "-1", QuotaRenewalRate: "3600"},
+		`{"name": "a", "rate": 1e3, "per": null, "quota_max": 9007199254740993}`:              {Rate: "1e3", Per: "0", QuotaMax: "9007199254740993", QuotaRenewalRate: "0"},
+	} {
+		p := policy(t, sent)
+		if p.Limits != want {
+			t.Errorf("%s: %+v, want %+v", sent, p.Limits, want)
+		}
+		var again portal.Policy
+		if err := json.Unmarshal([]byte(written(t, p)), &again); err != nil || again.Limits != want {
+			t.Errorf("%s, read again: %+v, %v", sent, again.Limits, err)
+		}
+	}
+	for _, sent := range []string{`{"name": "a", "rate": "10"}`, `{"name": "a", "per": true}`, `{"name": "a", "quota_max": 1.5}`, `{"name": "a", "quota_renewal_rate": {}}`} {
+		_, err := portal.NewPolicy("org", portal.Object(sent), now)
+		refused(t, sent, err, portal.Invalid, "")
+	}
+	for _, name := range []string{"rate", "per"} { // the others are whole numbers, and no machine takes longer ones
+		digits := strings.Repeat("9", 32)
+		policy(t, `{"name": "a", "`+name+`": `+digits+`}`)
+		_, err := portal.NewPolicy("org", portal.Object(`{"name": "a", "`+name+`": `+digits+`9}`), now)
+		refused(t, name, err, portal.Invalid, "rate, per, quota_max, quota_renewal_rate: one is longer than 32 digits;")
+	}
+}
+
 // The id is spelt as it was sent.
 func TestPolicyIDIsKept(t *testing.T) {
 	text, err := policy(t, `{"_id": "a<b>&c", "name": "a"}`).MarshalJSON()

@@ -1,6 +1,12 @@
 package portal
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"keydesk/shared/secret"
+)
 
 // State is where a key request stands.
 type State string
@@ -30,8 +36,8 @@ type Request struct {
 	Approved       bool       `json:"approved"`
 	DateCreated    string     `json:"date_created"` // RFC 3339, as the client sent it, else the server's time
 	Version        string     `json:"version"`
-	JWTSecret      string     `json:"jwt_secret"`
-	Certificate    string     `json:"certificate"`
+	JWTSecret      string     `json:"jwt_secret"`  // the developer's public key, PEM
+	Certificate    string     `json:"certificate"` // fingerprint of the developer's client certificate
 	OAuthInfo      *OAuthInfo `json:"oauth_info,omitempty"`
 
 	State     State     `json:"state"`
@@ -51,23 +57,23 @@ type Delivery struct {
 // RequestInput is what a client may say of a request, on create and on update. Whatever else it sends (id, approved, the
 // embedded views) is read by nobody. A nil member was not sent.
 type RequestInput struct {
-	Key            *string    `json:"key"`
-	ForAPI         *string    `json:"for_api"`
-	ForPlan        *string    `json:"for_plan"`
-	ApplyPolicies  []string   `json:"apply_policies"`
-	RemovePolicies []string   `json:"remove_policies"`
-	ByUser         *string    `json:"by_user"`
-	Fields         *Object    `json:"fields"`
-	DateCreated    *string    `json:"date_created"`
-	Version        *string    `json:"version"`
-	JWTSecret      *string    `json:"jwt_secret"`
-	Certificate    *string    `json:"certificate"`
-	OAuthInfo      *OAuthInfo `json:"oauth_info"`
+	Key            *string       `json:"key"`
+	ForAPI         *string       `json:"for_api"`
+	ForPlan        *string       `json:"for_plan"`
+	ApplyPolicies  []string      `json:"apply_policies"`
+	RemovePolicies []string      `json:"remove_policies"`
+	ByUser         *string       `json:"by_user"`
+	Fields         *Object       `json:"fields"`
+	DateCreated    *string       `json:"date_created"`
+	Version        *string       `json:"version"`
+	JWTSecret      *secret.Value `json:"jwt_secret"` // a public key; but people send their secrets there
+	Certificate    *string       `json:"certificate"`
+	OAuthInfo      *OAuthInfo    `json:"oauth_info"`
 }
 
 // Limits of one request, so that an item of the table stays far from DynamoDB's 400 KB.
 const (
-	maxPolicies    = 20
+	MaxPolicies    = 20
 	maxFieldsBytes = 64 << 10
 	maxText        = 16 << 10
 	maxName        = 200
@@ -81,42 +87,48 @@ func (in *RequestInput) Policies() ([]string, error) {
 		return nil, nil
 	case len(in.ApplyPolicies) == 0:
 		return []string{plan}, validPolicy("for_plan", plan)
-	case len(in.ApplyPolicies) > maxPolicies:
-		return nil, Refuse(Invalid, "apply_policies names %d policies; a request may name %d.", len(in.ApplyPolicies), maxPolicies)
 	}
-	seen := map[string]bool{}
-	for _, policy := range in.ApplyPolicies {
-		if err := validPolicy("apply_policies", policy); err != nil {
-			return nil, err
-		}
-		if seen[policy] {
-			return nil, Refuse(Invalid, "apply_policies names the policy %s twice; name it once.", policy)
-		}
-		seen[policy] = true
+	if err := ValidPolicies("apply_policies", in.ApplyPolicies); err != nil {
+		return nil, err
 	}
-	if plan != "" && !seen[plan] {
+	if plan != "" && !slices.Contains(in.ApplyPolicies, plan) {
 		return nil, Refuse(Invalid, "for_plan and apply_policies disagree; send apply_policies alone.")
 	}
 	return in.ApplyPolicies, nil
 }
 
+// ValidPolicies refuses a list of policies, of the member called field, that names one twice or what cannot be one.
+func ValidPolicies(field string, policies []string) error {
+	if len(policies) > MaxPolicies {
+		return Refuse(Invalid, "%s names %d policies; at most %d are taken.", field, len(policies), MaxPolicies)
+	}
+	for i, policy := range policies {
+		if err := validPolicy(field, policy); err != nil {
+			return err
+		}
+		if slices.Contains(policies[:i], policy) {
+			return Refuse(Invalid, "%s names the policy %s twice; name it once.", field, policy)
+		}
+	}
+	return nil
+}
+
 // Validate checks what needs no look into the table. Create asks for more: see NewRequest.
 func (in *RequestInput) Validate() error {
 	switch {
-	case text(in.Key) != "" || len(in.RemovePolicies) > 0:
-		return Refuse(Invalid, "key and remove_policies change an existing key, which this version does not do yet; leave them empty to ask for a new key.")
-	case text(in.JWTSecret) != "":
-		return Refuse(Invalid, "jwt_secret: keys for JWT are not granted by this version; leave it empty.")
+	case text(in.Key) != "" && !ValidKeyName(*in.Key):
+		return Refuse(Invalid, "key is not the hash that a key is shown by; send one of the developer's keys, or leave it empty to ask for a new one.")
 	case len(text(in.ForAPI)) > maxName:
 		return Refuse(Invalid, "for_api is longer than %d bytes; leave it empty.", maxName)
-	case len(text(in.Certificate)) > maxText:
-		return Refuse(Invalid, "certificate is longer than %d bytes.", maxText)
 	case in.Fields != nil && len(*in.Fields) > maxFieldsBytes:
 		return Refuse(Invalid, "fields is %d bytes long; at most %d are kept.", len(*in.Fields), maxFieldsBytes)
 	case len(text(in.Version)) > maxName:
 		return Refuse(Invalid, "version is longer than %d bytes; send \"v2\" or nothing.", maxName)
 	case in.DateCreated != nil && len(*in.DateCreated) > maxName:
 		return Refuse(Invalid, "date_created is not a time; send it as 2026-01-31T12:00:00Z or leave it out.")
+	}
+	if err := ValidPolicies("remove_policies", in.RemovePolicies); err != nil {
+		return err
 	}
 	if in.OAuthInfo != nil {
 		if err := in.OAuthInfo.validate(); err != nil {
@@ -129,18 +141,31 @@ func (in *RequestInput) Validate() error {
 	return nil
 }
 
+// ValidKeyName tells whether a key can be named so: by the hash it is shown by, an OAuth client's id, or the key's own id.
+func ValidKeyName(name string) bool {
+	switch len(name) { // murmur32, murmur64, an id, murmur128 and a client's id, SHA-256: no length that a whole key has
+	case 8, 16, idLength, 32, 64:
+		return strings.Trim(name, "0123456789abcdef") == ""
+	}
+	return false
+}
+
 // NewRequest makes the pending request that the input asks for.
 func NewRequest(org string, in *RequestInput, now time.Time) (Request, error) {
 	if err := in.Validate(); err != nil {
 		return Request{}, err
 	}
 	policies, err := in.Policies()
-	switch {
+	switch edits := text(in.Key) != ""; {
 	case err != nil:
 		return Request{}, err
-	case len(policies) == 0 && text(in.ForAPI) != "":
+	case !edits && len(in.RemovePolicies) > 0:
+		return Request{}, Refuse(Invalid, "remove_policies takes policies from a key; name it in key, by the hash it is shown by.")
+	case edits && len(policies) == 0 && len(in.RemovePolicies) == 0:
+		return Request{}, Refuse(Invalid, "key is to be edited; name policies in apply_policies to add, in remove_policies to take away.")
+	case !edits && len(policies) == 0 && text(in.ForAPI) != "":
 		return Request{}, Refuse(Invalid, "for_api alone is the flow of version 1, which is gone; name the policies in apply_policies.")
-	case len(policies) == 0:
+	case !edits && len(policies) == 0:
 		return Request{}, Refuse(Invalid, "apply_policies is missing; name the policy that the key is for.")
 	case text(in.ByUser) == "":
 		return Request{}, Refuse(Invalid, "by_user is missing; send the developer's id.")
@@ -148,11 +173,11 @@ func NewRequest(org string, in *RequestInput, now time.Time) (Request, error) {
 		return Request{}, Refuse(Invalid, "by_user is not an id; send the developer's id, 24 hexadecimal digits.")
 	}
 	r := Request{
-		ID: NewID(now), OrgID: org, ByUser: *in.ByUser, RemovePolicies: []string{},
+		ID: NewID(now), OrgID: org, ByUser: *in.ByUser, Key: text(in.Key), RemovePolicies: []string{}, ApplyPolicies: []string{},
 		DateCreated: dateCreated(text(in.DateCreated), now), State: Pending, Revision: 1,
 	}
-	r.take(in, policies)
-	return r, nil
+	err = r.take(in, policies)
+	return r, err
 }
 
 // Revise gives the request as the input would have it. What the input leaves out stays as it is.
@@ -163,6 +188,12 @@ func (r Request) Revise(in *RequestInput) (Request, error) {
 	if by := text(in.ByUser); by != "" && by != r.ByUser {
 		return Request{}, Refuse(Invalid, "by_user cannot be changed; delete the request and create one for the other developer.")
 	}
+	switch key := text(in.Key); {
+	case key != "" && key != r.Key:
+		return Request{}, Refuse(Invalid, "key cannot be changed; delete the request and create another.")
+	case r.Key == "" && len(in.RemovePolicies) > 0:
+		return Request{}, Refuse(Invalid, "remove_policies takes policies from a key, and this request asks for a new one.")
+	}
 	policies, err := in.Policies()
 	if err != nil {
 		return Request{}, err
@@ -170,19 +201,46 @@ func (r Request) Revise(in *RequestInput) (Request, error) {
 	if len(policies) == 0 {
 		policies = r.ApplyPolicies
 	}
-	r.take(in, policies)
-	return r, nil
+	err = r.take(in, policies)
+	return r, err
 }
 
-func (r *Request) take(in *RequestInput, policies []string) {
-	r.ApplyPolicies, r.ForPlan = policies, policies[0]
+func (r *Request) take(in *RequestInput, policies []string) error {
+	r.ForPlan = ""
+	if len(policies) > 0 {
+		r.ApplyPolicies, r.ForPlan = policies, policies[0]
+	}
+	if in.RemovePolicies != nil {
+		r.RemovePolicies = in.RemovePolicies
+	}
 	keep(&r.ForAPI, in.ForAPI)
 	keep(&r.Fields, in.Fields)
 	keep(&r.Version, in.Version)
+	if strings.Contains(text(in.Certificate), "PRIVATE KEY") { // people send the whole file
+		return Refuse(Invalid, "certificate: there is a private key in it, and "+keptByNobody+"; keep it to the developer, and send the certificate alone.")
+	}
+	if sent := text(in.Certificate); sent != "" {
+		fingerprint, err := Fingerprint(r.OrgID, sent)
+		if err != nil {
+			return err
+		}
+		if len(sent) > longestFingerprint { // a whole certificate
+			in.Certificate = &fingerprint
+		}
+	}
 	keep(&r.Certificate, in.Certificate)
 	if in.OAuthInfo != nil {
 		r.OAuthInfo = in.OAuthInfo
 	}
+	if in.JWTSecret == nil {
+		return nil
+	}
+	if r.JWTSecret = ""; in.JWTSecret.IsZero() {
+		return nil
+	}
+	var err error
+	r.JWTSecret, err = PublicKey(*in.JWTSecret)
+	return err
 }
 
 // Open tells whether the request still waits for somebody's decision.

@@ -30,7 +30,7 @@ func input(t *testing.T, text string) *portal.RequestInput {
 
 func TestNewRequest(t *testing.T) {
 	r, err := portal.NewRequest(org, input(t, `{
-		"by_user": "`+developer+`", "apply_policies": ["a", "b"], "fields": {"x": 1}, "version": "v2", "certificate": "c",
+		"by_user": "`+developer+`", "apply_policies": ["a", "b"], "fields": {"x": 1}, "version": "v2", "certificate": "`+fingerprint+`",
 		"oauth_info": {"redirect_uri": "http://localhost"}, "for_api": "", "date_created": "2015-05-08T04:49:20.992-04:00"
 	}`), now)
 	if err != nil {
@@ -38,7 +38,7 @@ func TestNewRequest(t *testing.T) {
 	}
 	want := portal.Request{
 		ID: r.ID, OrgID: org, ForPlan: "a", ApplyPolicies: []string{"a", "b"}, RemovePolicies: []string{}, ByUser: developer,
-		Fields: `{"x": 1}`, DateCreated: "2015-05-08T04:49:20.992-04:00", Version: "v2", Certificate: "c",
+		Fields: `{"x": 1}`, DateCreated: "2015-05-08T04:49:20.992-04:00", Version: "v2", Certificate: fingerprint,
 		OAuthInfo: &portal.OAuthInfo{RedirectURI: "http://localhost"}, State: portal.Pending, Revision: 1,
 	}
 	if !reflect.DeepEqual(r, want) {
@@ -72,7 +72,7 @@ func TestInputRefused(t *testing.T) {
 		`"for_plan": "p", "fields": {"a": [1, 1e999]}`:                                                "fields: the number 1e999 is too large;",
 		`"for_plan": "p", "date_created": ` + long(201):                                               "date_created is not a time;",
 		`"for_plan": "p", "fields": {"a":` + long(64<<10) + `}`:                                       "fields is 65544 bytes long;",
-		`"for_plan": "p", "remove_policies": ["q"]`:                                                   "key and remove_policies change an existing key,",
+		`"for_plan": "p", "remove_policies": ["q"]`:                                                   "remove_policies takes policies from a key; name it in key, by the hash it is shown by.",
 		`"for_plan": "a#b"`:                     `for_plan: "a#b" cannot be a policy's id; send 1 to 200 bytes`,
 		`"apply_policies": ["a#b"]`:             `apply_policies: "a#b" cannot be a policy's id; send 1 to 200 bytes`,
 		`"apply_policies": ["a\u0000b"]`:        `apply_policies: "a\x00b" cannot be a policy's id; send 1 to 200 bytes`,
@@ -91,7 +91,7 @@ func TestBoundsAreReached(t *testing.T) {
 	for n := range 19 {
 		text += `, "` + string(rune('a'+n)) + `"`
 	}
-	text += `], "fields": {"a":"` + strings.Repeat("x", 64<<10-8) + `"}, "certificate": "` + strings.Repeat("c", 16<<10) + `"}`
+	text += `], "fields": {"a":"` + strings.Repeat("x", 64<<10-8) + `"}, "certificate": "` + strings.Repeat(" ", 16<<10-64) + fingerprint + `"}`
 	if r, err := portal.NewRequest(org, input(t, text), now); err != nil || len(r.ApplyPolicies) != 20 {
 		t.Errorf("%d policies, %v", len(r.ApplyPolicies), err)
 	}
@@ -99,22 +99,23 @@ func TestBoundsAreReached(t *testing.T) {
 
 func TestRevise(t *testing.T) {
 	before, err := portal.NewRequest(org, input(t, `{
-		"by_user": "`+developer+`", "apply_policies": ["a"], "fields": {"x": 1}, "version": "v2", "certificate": "c",
+		"by_user": "`+developer+`", "apply_policies": ["a"], "fields": {"x": 1}, "version": "v2", "certificate": "`+fingerprint+`",
 		"oauth_info": {"redirect_uri": "http://localhost"}
 	}`), now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for text, change := range map[string]func(*portal.Request){
-		`{}`:                                   func(*portal.Request) {},
-		`{"fields": {}}`:                       func(r *portal.Request) { r.Fields = "{}" },
-		`{"fields": null}`:                     func(*portal.Request) {},
-		`{"version": ""}`:                      func(r *portal.Request) { r.Version = "" },
-		`{"certificate": "d"}`:                 func(r *portal.Request) { r.Certificate = "d" },
-		`{"oauth_info": {"redirect_uri": ""}}`: func(r *portal.Request) { r.OAuthInfo = &portal.OAuthInfo{} },
-		`{"apply_policies": ["b", "c"]}`:       func(r *portal.Request) { r.ApplyPolicies, r.ForPlan = []string{"b", "c"}, "b" },
-		`{"apply_policies": []}`:               func(*portal.Request) {},
-		`{"for_plan": "b"}`:                    func(r *portal.Request) { r.ApplyPolicies, r.ForPlan = []string{"b"}, "b" },
+		`{}`:                  func(*portal.Request) {},
+		`{"fields": {}}`:      func(r *portal.Request) { r.Fields = "{}" },
+		`{"fields": null}`:    func(*portal.Request) {},
+		`{"version": ""}`:     func(r *portal.Request) { r.Version = "" },
+		`{"certificate": ""}`: func(r *portal.Request) { r.Certificate = "" },
+		`{"certificate": "` + fingerprint[2:] + `00"}`: func(r *portal.Request) { r.Certificate = fingerprint[2:] + "00" },
+		`{"oauth_info": {"redirect_uri": ""}}`:         func(r *portal.Request) { r.OAuthInfo = &portal.OAuthInfo{} },
+		`{"apply_policies": ["b", "c"]}`:               func(r *portal.Request) { r.ApplyPolicies, r.ForPlan = []string{"b", "c"}, "b" },
+		`{"apply_policies": []}`:                       func(*portal.Request) {},
+		`{"for_plan": "b"}`:                            func(r *portal.Request) { r.ApplyPolicies, r.ForPlan = []string{"b"}, "b" },
 		`{"by_user": "` + developer + `", "date_created": "2015-05-08T04:49:20Z", "approved": true}`: func(*portal.Request) {},
 	} {
 		want := before

@@ -24,7 +24,8 @@ type In struct {
 	Domain         string // that the gateway answers for; never the Host header, which the caller makes up
 	Org            string // that the credential names: good for reading, and true once Then runs
 	Credential     string // its hash, as true as Org
-	ID             string // what the path's variable says: an {id}, a {policy} or an {email}; empty where the path has none
+	ID             string // what the path names: an {id}, a {policy} or an {email}; empty where it names none
+	Key            string // what it calls a key: a {key} or a {client}
 	Query          url.Values
 	Body           []byte
 	IdempotencyKey string
@@ -105,7 +106,7 @@ func Decode(body []byte, into any) error {
 	err := json.Unmarshal(body, into)
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) && len(body) <= maxAnnotatedBody {
-		if plain, standardErr := hujson.Standardize(bytes.Clone(body)); standardErr == nil {
+		if plain, standardErr := hujson.Standardize(append(bytes.Clone(body), '\n')); standardErr == nil {
 			err = json.Unmarshal(plain, into)
 		}
 	}
@@ -122,7 +123,7 @@ func Decode(body []byte, into any) error {
 // expected names what a member should hold, in JSON's words.
 func expected(e *json.UnmarshalTypeError) string {
 	switch name := e.Type.String(); name {
-	case "string", "*string", "*secret.Value":
+	case "string", "*string", "secret.Value", "*secret.Value":
 		return "a string"
 	case "int":
 		return "a whole number"
@@ -137,7 +138,12 @@ func expected(e *json.UnmarshalTypeError) string {
 
 // sent names what it holds instead. (Of a number encoding/json says which.)
 func sent(e *json.UnmarshalTypeError) string {
-	switch kind, _, _ := strings.Cut(e.Value, " "); kind {
+	switch kind, number, _ := strings.Cut(e.Value, " "); kind {
+	case "number":
+		if number != "" {
+			return number
+		}
+		return "a number"
 	case "bool":
 		return "true or false"
 	case "array":

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -58,10 +57,10 @@ func Handle(t *table.Table, operations ...Endpoint) Handler {
 		start := time.Now()
 		ctx, cancel := withTimeToAnswer(ctx)
 		defer cancel()
-		route, who, out, err := answer(ctx, t, byRoute, event)
+		route, says, who, out, err := answer(ctx, t, byRoute, event)
 		response := respond(out, err, event.RequestContext.RequestID)
 		line := []any{"status", response.StatusCode, "ms", time.Since(start).Milliseconds(), "request_id", event.RequestContext.RequestID,
-			"id", loggedID(event), "org", who.Org, "caller", who.Name}
+			"id", says.loggedID(), "key", says.loggedKey(), "org", who.Org, "caller", who.Name}
 		if err != nil {
 			line = append(line, "error", loggable(err))
 		}
@@ -70,33 +69,40 @@ func Handle(t *table.Table, operations ...Endpoint) Handler {
 	}
 }
 
-func answer(ctx context.Context, t *table.Table, operations map[string]Endpoint, event events.APIGatewayV2HTTPRequest) (string, caller.Caller, Out, error) {
-	route, named, err := match(event)
+func answer(ctx context.Context, t *table.Table, operations map[string]Endpoint, event events.APIGatewayV2HTTPRequest) (string, named, caller.Caller, Out, error) {
+	route, says, err := match(event)
 	if err != nil {
-		return "", caller.Caller{}, Out{}, err
+		return "", nil, caller.Caller{}, Out{}, err
 	}
 	op := operations[route]
 	if op == nil { // the front end brought it to the wrong function
-		return route, caller.Caller{}, Out{}, portal.ErrNotFound
+		return route, says, caller.Caller{}, Out{}, portal.ErrNotFound
 	}
 	presented, ok := caller.Parse(header(event, "authorization"))
 	if !ok {
-		return route, caller.Caller{}, Out{}, portal.ErrNotAuthorised
+		return route, says, caller.Caller{}, Out{}, portal.ErrNotAuthorised
 	}
 	in, err := read(event, presented, op.maxBody())
-	in.ID = named
+	in.ID, in.Key = says.object(), says.key()
 	if err == nil {
-		err = validName(route, named)
+		err = says.valid(route)
 	}
 	who, out, err := op.answer(ctx, t, in, err)
-	return route, who, out, err
+	return route, says, who, out, err
 }
 
-// loggedID is the id of the path, if it is one: whatever else a client puts there is not for the log.
-func loggedID(event events.APIGatewayV2HTTPRequest) string {
-	path := strings.TrimRight(event.RawPath, "/")
-	if id := path[strings.LastIndex(path, "/")+1:]; portal.ValidID(id) {
+// loggedID is the id that the path names, if it is one: whatever else a client puts there is not for the log.
+func (n named) loggedID() string {
+	if id := n["id"]; portal.ValidID(id) {
 		return id
+	}
+	return ""
+}
+
+// loggedKey is what the path calls a key, if that is how keys are shown; a whole key is not.
+func (n named) loggedKey() string {
+	if key := n.key(); portal.ValidKeyName(key) {
+		return key
 	}
 	return ""
 }

@@ -1,7 +1,7 @@
 package rest
 
 import (
-	"regexp"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -18,7 +18,7 @@ type path struct {
 }
 
 var paths = func() (all []path) {
-	for _, route := range append(caller.Routes(), caller.Public...) {
+	for _, route := range slices.Concat(caller.Routes(), caller.Public, caller.Protected) {
 		verb, pattern, _ := strings.Cut(route, " ")
 		at := slices.IndexFunc(all, func(p path) bool { return p.pattern == pattern })
 		if at < 0 {
@@ -29,9 +29,12 @@ var paths = func() (all []path) {
 	return all
 }()
 
-// match finds the route of the API that an event is for, and what the path's variable says. The template's greedy routes, which
+// named is what the variables of a call's path say, by their names.
+type named map[string]string
+
+// match finds the route of the API that an event is for, and what the path's variables say. The template's greedy routes, which
 // catch a slash at a path's end and verbs of any name, let through whatever else there is: that is refused here.
-func match(event events.APIGatewayV2HTTPRequest) (route, named string, refusal error) {
+func match(event events.APIGatewayV2HTTPRequest) (route string, says named, refusal error) {
 	asked := strings.TrimRight(event.RawPath, "/")
 	if below, ok := strings.CutPrefix(asked, "/"+event.RequestContext.Stage+"/"); ok {
 		asked = "/" + below
@@ -39,60 +42,67 @@ func match(event events.APIGatewayV2HTTPRequest) (route, named string, refusal e
 	segments := strings.Split(asked, "/")
 	var found *path
 	for i := range paths {
-		if value, ok := paths[i].fits(segments); ok && (found == nil || value == "") { // a path without a variable is the better match
-			found, named = &paths[i], value
+		if values, ok := paths[i].fits(segments); ok && (found == nil || len(values) < len(says)) { // the fewer variables, the better the match
+			found, says = &paths[i], values
 		}
 	}
-	verb := event.RequestContext.HTTP.Method
-	switch {
-	case found == nil && verb == "DELETE" && revocation.MatchString(asked):
-		return "", "", notRevoked()
-	case found == nil:
-		return "", "", portal.ErrNotFound
+	if found == nil {
+		return "", nil, portal.ErrNotFound
 	}
+	verb := event.RequestContext.HTTP.Method
 	if verb == "UPDATE" { // so the documents call it; it means PUT
 		verb = "PUT"
 	}
 	if !slices.Contains(found.verbs, verb) {
-		return "", "", wrongMethod(event.RequestContext.HTTP.Method, found.verbs)
+		return "", nil, wrongMethod(event.RequestContext.HTTP.Method, found.verbs)
 	}
-	return verb + " " + found.pattern, named, nil
+	return verb + " " + found.pattern, says, nil
 }
 
-// revocation is where clients of Tyk revoke keys, old ones with an empty name in the path. One of them reads a 404 as "revoked".
-var revocation = regexp.MustCompile(`^/api/portal/developers/(key/|[^/]+/keys/)|^(/api)?/api/apis/[^/]*/keys/`)
-
-func notRevoked() error {
-	refusal := portal.Refuse(portal.WrongMethod, "Keys cannot be revoked one by one yet: this one still works. Deleting its developer revokes it.")
-	refusal.Meta = allow{[]string{}}
-	return refusal
+// mayBeEmpty are the variables that say nothing of a key which is to be revoked, and that clients of Tyk leave empty:
+// /api/apis//keys/{key}.
+func mayBeEmpty(segment, pattern string) bool {
+	return segment == "{api}" || segment == "{policy}" && strings.Contains(pattern, "/key/")
 }
 
-// fits tells whether a call's path is this one, and what it says in the place of the variable, if there is one.
-func (p *path) fits(segments []string) (named string, ok bool) {
+// fits tells whether a call's path is this one, and what it says in the places of the variables.
+func (p *path) fits(segments []string) (says named, ok bool) {
 	if len(p.segments) != len(segments) {
-		return "", false
+		return nil, false
 	}
 	for i, segment := range p.segments {
 		switch {
-		case strings.HasPrefix(segment, "{") && segments[i] != "":
-			named = segments[i]
+		case strings.HasPrefix(segment, "{") && (segments[i] != "" || mayBeEmpty(segment, p.pattern)):
+			if says == nil {
+				says = named{}
+			}
+			says[strings.Trim(segment, "{}")] = segments[i]
 		case segment != segments[i]:
-			return "", false
+			return nil, false
 		}
 	}
-	return named, true
+	return says, true
 }
 
-// validName refuses what cannot be the name of an object of the route: an {id} is one of our ids, {policy} and {email} are the
-// words of others.
-func validName(route, named string) error {
-	if strings.HasSuffix(route, "/{id}") && !portal.ValidID(named) {
+// object is the name of the object that the path leads to: an {id} is one of our ids, {policy} and {email} are the words of others.
+func (n named) object() string { return cmp.Or(n["id"], n["email"], n["policy"]) }
+
+// key is what the path calls a key.
+func (n named) key() string { return cmp.Or(n["key"], n["client"]) }
+
+// valid refuses what cannot be the name of an object of the route.
+func (n named) valid(route string) error {
+	if id, is := n["id"]; is && !portal.ValidID(id) {
 		kind, _, _ := strings.Cut(route[strings.Index(route, "portal/")+len("portal/"):], "/")
 		return portal.Refuse(portal.Invalid, "Invalid %s ID: 24 lower-case hexadecimal digits are expected.", strings.TrimSuffix(kind, "s"))
 	}
-	if len(named) > portal.LongestEmail { // no other name is as long
-		return portal.Refuse(portal.Invalid, "The path names an object in %d bytes; no name has more than %d.", len(named), portal.LongestEmail)
+	if key := n.key(); key != "" && !portal.ValidKeyName(key) {
+		return portal.Refuse(portal.Invalid, "Invalid key ID: the hash that the key is shown by is expected, or the key's id.")
+	}
+	for _, value := range n {
+		if len(value) > portal.LongestEmail { // no other name is as long
+			return portal.Refuse(portal.Invalid, "The path names an object in %d bytes; no name has more than %d.", len(value), portal.LongestEmail)
+		}
 	}
 	return nil
 }

@@ -48,11 +48,13 @@ type storedEmail struct {
 
 // developersKey is one key of a developer, as it stands beside them: enough to show it.
 type developersKey struct {
-	Digest   string   `json:"digest"`
-	Shown    string   `json:"shown"`
-	Policies []string `json:"policies"`
-	Request  string   `json:"request"`
-	Created  string   `json:"created"`
+	Digest   string         `json:"digest"`
+	Shown    string         `json:"shown"`
+	Policies []string       `json:"policies"`
+	Request  string         `json:"request"`
+	Created  string         `json:"created"`
+	Client   *portal.Client `json:"client,omitempty"` // of an OAuth client
+	Ends     int64          `json:"ends,omitempty"`   // Unix seconds; 0: never
 }
 
 func storeDeveloper(a Account) storedDeveloper {
@@ -115,12 +117,13 @@ func (t *Table) Developer(ctx context.Context, org, id string, keys int, after s
 	}
 	d.KeysTruncated = len(found) > keys || len(out.LastEvaluatedKey) > 0 // by the limit, or by DynamoDB's own of 1 MB
 	found = found[:min(keys, len(found))]
+	now := time.Now().Unix()
 	for _, it := range found {
 		var held developersKey
 		if err := parse(it, &held); err != nil {
 			return d, "", err
 		}
-		show(&d, held)
+		show(&d, held, now)
 	}
 	if d.KeysTruncated && len(found) > 0 {
 		next = keyID(text(found[len(found)-1]["SK"]))
@@ -128,7 +131,19 @@ func (t *Table) Developer(ctx context.Context, org, id string, keys int, after s
 	return d, next, nil
 }
 
-func show(d *portal.Developer, held developersKey) {
+func show(d *portal.Developer, held developersKey, now int64) {
+	if held.Ends > 0 && now >= held.Ends {
+		return
+	}
+	if held.Client != nil {
+		if d.OAuthClients == nil {
+			d.OAuthClients = map[string][]portal.Client{}
+		}
+		for _, policy := range held.Policies {
+			d.OAuthClients[policy] = append(d.OAuthClients[policy], *held.Client)
+		}
+		return
+	}
 	d.Keys[held.Shown] = held.Policies
 	for _, policy := range held.Policies {
 		if d.Subscriptions[policy] == "" { // the newest comes first, and stays

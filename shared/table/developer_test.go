@@ -1,9 +1,13 @@
 package table_test
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,20 +83,84 @@ func TestNewestKeysComeFirst(t *testing.T) {
 // grant writes an approved request of Ada's and a key that came of it, as Issue would.
 func grant(t *testing.T, desk *desktest.Desk, n int) {
 	t.Helper()
-	id := desk.Ask(fixture.Ada, fixture.Identity)
+	stand(t, desk, table.IssuedKey{Digest: fmt.Sprintf("digest-%d", n), Shown: fmt.Sprintf("shown-%d", n)})
+}
+
+// stand writes a key as one that was granted just now: Ada's, for Identity checks, where it does not say otherwise.
+func stand(t testing.TB, desk *desktest.Desk, k table.IssuedKey) table.IssuedKey {
+	t.Helper()
+	k.Developer = cmp.Or(k.Developer, fixture.Ada)
+	id := desk.Ask(k.Developer, fixture.Identity)
 	before, err := desk.Table.Request(t.Context(), fixture.Org, id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()
+	k.ID, k.OrgID, k.Request, k.State, k.Created, k.Revision = portal.NewID(now), fixture.Org, id, table.Active, portal.Timestamp(now), 1
+	k.Digest, k.AuthType = cmp.Or(k.Digest, "digest-of-"+k.ID), cmp.Or(k.AuthType, portal.AuthToken)
+	if k.Policies == nil {
+		k.Policies = []string{fixture.Identity}
+	}
 	after := before
 	after.State, after.Revision = portal.Approved, 2
-	change := table.Change{Before: before, After: after, Key: &table.IssuedKey{
-		ID: portal.NewID(now), Digest: fmt.Sprintf("digest-%d", n), Shown: fmt.Sprintf("shown-%d", n), OrgID: fixture.Org,
-		Developer: fixture.Ada, Policies: []string{fixture.Identity}, Request: id, State: table.Active, Created: portal.Timestamp(now),
-	}}
-	if err := desk.Table.Write(t.Context(), change); err != nil {
+	if err := desk.Table.Write(t.Context(), table.Change{Before: before, After: after, Key: &k}); err != nil {
 		t.Fatal(err)
+	}
+	return k
+}
+
+// Who has keys of every kind and age is shown those that open something: OAuth clients among themselves, and nothing that is over.
+func TestDevelopersKeys(t *testing.T) {
+	t.Parallel()
+	desk := desktest.New(t, fixture.Keys)
+	finn, _, err := desk.Table.Developer(t.Context(), fixture.Org, fixture.Finn, 100, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]string{
+		fixture.FinnsKey: {fixture.Petstore}, fixture.FinnsRotated: {fixture.Petstore}, fixture.FinnsBank: {fixture.Clearing},
+	}
+	if !reflect.DeepEqual(finn.Keys, want) {
+		t.Errorf("keys %v, want %v", finn.Keys, want)
+	}
+	if want := map[string]string{fixture.Petstore: fixture.FinnsKey, fixture.Clearing: fixture.FinnsBank}; !reflect.DeepEqual(finn.Subscriptions, want) {
+		t.Errorf("subscriptions %v, want %v", finn.Subscriptions, want)
+	}
+	clients := finn.OAuthClients[fixture.Photos]
+	if len(finn.OAuthClients) != 1 || len(clients) != 2 || clients[0].ClientID != fixture.FinnsSuspended || clients[1].ClientID != fixture.FinnsClient {
+		t.Fatalf("clients %+v", finn.OAuthClients)
+	}
+	client := portal.Client{
+		ClientID: fixture.FinnsClient, RedirectURI: "https://app.example.org/callback", Description: "Prints albums", UseCase: "Albums of holidays",
+		DateCreated: "2019-03-07T12:20:00.000Z",
+	}
+	if clients[1] != client {
+		t.Errorf("the client is %+v, want %+v", clients[1], client)
+	}
+	ada, _, err := desk.Table.Developer(t.Context(), fixture.Org, fixture.Ada, 100, "")
+	if text, encoded := json.Marshal(ada); err != nil || encoded != nil || strings.Contains(string(text), "oauth_clients") {
+		t.Errorf("who has no client is %s, %v", text, err)
+	}
+}
+
+// A key is shown until the very second in which it ends, or in which another's grace ends.
+func TestEndedKeysAreNotShown(t *testing.T) {
+	t.Parallel()
+	desk := desktest.New(t, fixture.Desk)
+	now := time.Now()
+	for shown, k := range map[string]table.IssuedKey{
+		"endless": {}, "living": {Expires: now.Add(time.Hour).Unix()}, "expired": {Expires: now.Unix()},
+		"in grace":      {Rotation: &table.Rotation{Ends: now.Add(time.Hour).Unix()}},
+		"out of grace":  {Rotation: &table.Rotation{Ends: now.Unix()}},
+		"grace, ended":  {Rotation: &table.Rotation{Ends: now.Add(time.Hour).Unix()}, Expires: now.Unix()},
+		"grace ends it": {Rotation: &table.Rotation{Ends: now.Unix()}, Expires: now.Add(time.Hour).Unix()},
+	} {
+		k.Shown = shown
+		stand(t, desk, k)
+	}
+	ada, _, err := desk.Table.Developer(t.Context(), fixture.Org, fixture.Ada, 100, "")
+	if got := slices.Sorted(maps.Keys(ada.Keys)); err != nil || !slices.Equal(got, []string{"endless", "in grace", "living"}) {
+		t.Errorf("%v, %v", got, err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,12 +26,13 @@ import (
 //	policy                   ORG#<org>                     POLICY#<policy>             what does a key of this plan get?
 //	developer                ORG#<org>#DEVELOPER#<id>      DEVELOPER                   who is this?
 //	  a key of theirs        same                          KEY#<newest first>          which keys do they hold? (newest first, beside DEVELOPER)
-//	  a plan of theirs       same                          PLAN#<policy>               has this plan been asked for already?
+//	  a plan of theirs       same                          PLAN#<policy>[#<n>]         has this plan been asked for already? (a number: the n-th OAuth client of it)
 //	e-mail taken             ORG#<org>#EMAIL#<e-mail>      EMAIL                       whose e-mail is this?
 //	attempts to log in       ORG#<org>#LOGIN#<sha256>      LOGIN                       has this name been tried too often?
 //	request                  ORG#<org>#REQUEST#<id>        REQUEST                     where does it stand?
 //	  its history            same                          HISTORY#<revision>[#<id>]   who did what, when? (an id: the key was given again)
 //	issued key               KEY#<sha256>                  KEY                         is this key good, and for what?
+//	  its history            same                          HISTORY#<revision>[#<id>]   who revoked, rotated, changed it? (an id: it was given again)
 //	shown hash               ORG#<org>#SHOWN#<hash>        <sha256>                    which key is shown by this hash?
 //	idempotent create        ORG#<org>#IDEM#<sha256>       IDEM                        was this POST answered before?
 //
@@ -41,7 +43,7 @@ import (
 //	           ORGANISATIONS                      id     all organisations, for the same: one partition, a few writes a year
 //	view       ORG#<org>#VIEW#<view>              id     requests that are open, approved or closed
 //	developer  ORG#<org>#DEVELOPER#<id>           id     all requests of a developer
-//	due        DUE#<0-15>                         DueSK  what the schedule has to do, by time
+//	due        DUE#<0-15>                         DueSK  what the schedule has to do with requests and keys, by time
 type key struct{ PK, SK string }
 
 func credentialKey(hash string) key    { return key{"CRED#" + hash, "CRED"} }
@@ -57,8 +59,23 @@ func emailKey(org, email string) key {
 func requestKey(org, id string) key      { return key{"ORG#" + org + "#REQUEST#" + id, "REQUEST"} }
 func issuedKey(digest string) key        { return key{"KEY#" + digest, "KEY"} }
 func shownKey(org, hash, sum string) key { return key{"ORG#" + org + "#SHOWN#" + hash, sum} }
-func planKey(org, developer, policy string) key {
-	return key{developerPK(org, developer), "PLAN#" + policy}
+func planKey(org, developer, plan string) key {
+	return key{developerPK(org, developer), "PLAN#" + plan}
+}
+
+// Place names the n-th place that a developer has in a policy; the first bears the policy's own name, which is how a plan that
+// only one key can have is taken.
+func Place(policy string, n int) string {
+	if n == 0 {
+		return policy
+	}
+	return policy + "#" + strconv.Itoa(n)
+}
+
+// PlanOf is the policy that a place is in.
+func PlanOf(place string) string {
+	policy, _, _ := strings.Cut(place, "#")
+	return policy
 }
 
 // loginKey hides the name: people type their passwords there.
@@ -69,13 +86,14 @@ func loginKey(org, name string) key {
 
 func developerPK(org, id string) string { return "ORG#" + org + "#DEVELOPER#" + id }
 
-// historyKey sorts by revision; a replay, which changes nothing, stands beside the revision that it repeats.
-func historyKey(org, request string, revision int, replay string) key {
+// historyKey is a line of the history of a request or an issued key. It sorts by revision; a replay, which changes nothing, stands
+// beside the revision that it repeats.
+func historyKey(of key, revision int, replay string) key {
 	sort := fmt.Sprintf("HISTORY#%010d", revision)
 	if replay != "" {
 		sort += "#" + replay
 	}
-	return key{requestKey(org, request).PK, sort}
+	return key{of.PK, sort}
 }
 
 // developersKeyKey counts down from the newest id, so that one ascending Query from DEVELOPER on reads the developer and then
@@ -111,13 +129,13 @@ func viewPK(org, view string) string  { return "ORG#" + org + "#VIEW#" + view }
 const organisationsPK = "ORGANISATIONS"
 
 // duePK spreads what falls due over sixteen partitions, so that no second of a busy day falls on one of them.
-func duePK(request string) string {
+func duePK(id string) string {
 	hash := fnv.New32a()
-	_, _ = hash.Write([]byte(request))
+	_, _ = hash.Write([]byte(id))
 	return fmt.Sprintf("DUE#%d", hash.Sum32()%16)
 }
 
-func dueSK(at time.Time, request string) string { return portal.Timestamp(at) + "#" + request }
+func dueSK(at time.Time, id string) string { return portal.Timestamp(at) + "#" + id }
 
 // Cursor names the place after an id in a list. It shows nothing of the table's keys, and leads nowhere in another organisation
 // or for another question.

@@ -16,9 +16,6 @@ import (
 // can be done again: Leave closes the account to every new request and key; RevokeSome, said until it is done, revokes the
 // keys, each counted once; Left removes the account.
 
-// Revoked is the state of a key that opens no door any more, and never will again.
-const Revoked = "revoked"
-
 // Leave closes a developer's account for good.
 func (t *Table) Leave(ctx context.Context, org, id string) error {
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
@@ -60,7 +57,7 @@ func (t *Table) RevokeSome(ctx context.Context, org, id string, now time.Time) (
 		writes = append(writes, t.remove(key{text(it["PK"]), text(it["SK"])}, "attribute_exists(PK)", nil, overtaken))
 		if held.Digest != "" { // a key; else a plan
 			keys++
-			writes = append(writes, t.revoke(held.Digest, now), t.remove(shownKey(org, held.Shown, held.Digest), "", nil, nil))
+			writes = append(writes, t.revoke(held.Digest, keyID(text(it["SK"])), now), t.remove(shownKey(org, held.Shown, held.Digest), "", nil, nil))
 		}
 	}
 	writes = append(writes, t.update(k, "ADD keys_revoked :n", "attribute_exists(deleting)", nil, item{":n": number(keys)}, overtaken))
@@ -75,10 +72,14 @@ var errOvertaken = errors.New("somebody else was faster")
 
 func overtaken(item) error { return errOvertaken }
 
-// revoke ends a key at the data plane.
-func (t *Table) revoke(digest string, now time.Time) write {
-	return t.update(issuedKey(digest), "SET #state = :revoked, revoked_at = :now", "attribute_exists(PK)", map[string]string{"#state": "state"},
-		item{":revoked": str(Revoked), ":now": str(portal.Timestamp(now))}, unexpected("issued key"))
+// revoke ends a key at the data plane, and has the box emptied that a rotation may have filled before it died.
+func (t *Table) revoke(digest, id string, now time.Time) write {
+	at := now.Add(BoxOutlives)
+	return t.update(issuedKey(digest), "SET #state = :revoked, revoked_at = :now, task = :empty, due_at = :at, DuePK = :pk, DueSK = :sk ADD revision :one",
+		"attribute_exists(PK)", map[string]string{"#state": "state"}, item{
+			":revoked": str(string(Revoked)), ":now": str(portal.Timestamp(now)), ":one": number(1),
+			":empty": str(string(Empty)), ":at": str(portal.Timestamp(at)), ":pk": str(duePK(id)), ":sk": str(dueSK(at, id)),
+		}, unexpected("issued key"))
 }
 
 // Left removes the account of a developer who has no keys any more, and says how many were revoked in all.

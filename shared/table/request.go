@@ -12,7 +12,10 @@ type Request struct {
 	portal.Request
 	CreatedBy string   `json:"created_by"` // whoever created it: caller.Holder
 	Attempt   string   `json:"attempt"`    // the invocation that wrote this revision: how a writer knows its own work again
-	Holds     []string `json:"holds"`      // the plans that nobody else may ask for while this request has them
+	Holds     []string `json:"holds"`      // the places in plans that nobody else may have while this request has them
+	AuthType  string   `json:"auth_type"`  // the kind of key that it asks for
+	KeyID     string   `json:"key_id"`     // of the key that came of it
+	Edits     string   `json:"edits"`      // the digest of the key that it changes; empty: it asks for a new one
 	Hidden    bool     `json:"hidden"`     // deleted by a client; its key lives on
 	Proof     string   `json:"proof"`      // of the call that granted the key, which may be said again: hash of credential, Idempotency-Key and body
 	DueAt     string   `json:"due_at"`     // when the schedule has to look at it; empty: never
@@ -29,6 +32,10 @@ const (
 	Lapse  Task = "lapse"     // nobody took the key: revoke it
 )
 
+// BoxOutlives is how long after its end a box is emptied: longer than any function lives, so that no grant which began before the
+// end can fill it after.
+const BoxOutlives = 15 * time.Minute
+
 // Due sets what the schedule has to do, and when.
 func (r *Request) Due(task Task, at time.Time) {
 	r.Task, r.DueAt = task, portal.Timestamp(at)
@@ -40,8 +47,21 @@ type stored struct {
 	ListPK      string `json:"ListPK,omitempty"`
 	ViewPK      string `json:"ViewPK"`
 	DeveloperPK string `json:"DeveloperPK"`
-	DuePK       string `json:"DuePK,omitempty"`
-	DueSK       string `json:"DueSK,omitempty"`
+	due
+}
+
+// due is a place in the index of what the schedule has to do.
+type due struct {
+	DuePK string `json:"DuePK,omitempty"`
+	DueSK string `json:"DueSK,omitempty"`
+}
+
+func dueAt(timestamp, id string) due {
+	at, err := time.Parse(time.RFC3339Nano, timestamp)
+	if err != nil {
+		return due{}
+	}
+	return due{duePK(id), dueSK(at, id)}
 }
 
 func store(r Request) stored {
@@ -49,9 +69,7 @@ func store(r Request) stored {
 	if view(r) != closed {
 		s.ListPK = listPK(r.OrgID)
 	}
-	if at, err := time.Parse(time.RFC3339Nano, r.DueAt); err == nil {
-		s.DuePK, s.DueSK = duePK(r.ID), dueSK(at, r.ID)
-	}
+	s.due = dueAt(r.DueAt, r.ID)
 	return s
 }
 
@@ -111,5 +129,5 @@ type History struct {
 
 // DeliveredAgain notes that a key was given once more to whom it had been given.
 func (t *Table) DeliveredAgain(ctx context.Context, r Request, h History) error {
-	return t.put(ctx, historyKey(r.OrgID, r.ID, r.Revision, portal.NewID(time.Now())), h)
+	return t.put(ctx, historyKey(requestKey(r.OrgID, r.ID), r.Revision, portal.NewID(time.Now())), h)
 }

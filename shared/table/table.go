@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -53,20 +54,32 @@ const batch = 100
 
 // read reads several items at once, consistently. What does not exist is not in the answer.
 func (t *Table) read(ctx context.Context, keys ...key) (map[key]item, error) {
+	return t.readOnly(ctx, nil, keys...)
+}
+
+// readOnly is read, of some attributes alone; of all where none is named.
+func (t *Table) readOnly(ctx context.Context, attributes []string, keys ...key) (map[key]item, error) {
 	found := make(map[key]item, len(keys))
 	for chunk := range slices.Chunk(distinct(keys), batch) {
-		if err := t.readBatch(ctx, chunk, found); err != nil {
+		asked := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
+		for _, k := range chunk {
+			asked.Keys = append(asked.Keys, k.item())
+		}
+		if len(attributes) > 0 {
+			asked.ProjectionExpression = aws.String("PK, SK, #" + strings.Join(attributes, ", #"))
+			asked.ExpressionAttributeNames = map[string]string{}
+			for _, name := range attributes {
+				asked.ExpressionAttributeNames["#"+name] = name
+			}
+		}
+		if err := t.readBatch(ctx, asked, found); err != nil {
 			return nil, err
 		}
 	}
 	return found, nil
 }
 
-func (t *Table) readBatch(ctx context.Context, keys []key, found map[key]item) error {
-	asked := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
-	for _, k := range keys {
-		asked.Keys = append(asked.Keys, k.item())
-	}
+func (t *Table) readBatch(ctx context.Context, asked types.KeysAndAttributes, found map[key]item) error {
 	rest := map[string]types.KeysAndAttributes{t.name: asked}
 	for attempt := 0; len(rest) > 0; attempt++ {
 		if attempt > 0 && !pause(ctx, attempt) {
@@ -74,7 +87,7 @@ func (t *Table) readBatch(ctx context.Context, keys []key, found map[key]item) e
 		}
 		out, err := t.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: rest})
 		if err != nil {
-			return failed(err, "read %d items", len(keys))
+			return failed(err, "read %d items", len(asked.Keys))
 		}
 		for _, it := range out.Responses[t.name] {
 			found[key{text(it["PK"]), text(it["SK"])}] = it

@@ -4,7 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"keydesk/shared/portal"
@@ -17,25 +21,8 @@ type Change struct {
 	History History
 	Replay  *Replay    // of a create under an Idempotency-Key
 	Key     *IssuedKey // of a grant
+	Edit    *KeyChange // of a grant that changes a key there is
 }
-
-// IssuedKey is what the data plane needs to know of a key: everything but the key.
-type IssuedKey struct {
-	Digest    string   `json:"digest"` // SHA-256 of the whole key: its name here
-	Shown     string   `json:"shown"`  // the hash that Tyk would show
-	OrgID     string   `json:"org_id"`
-	Developer string   `json:"developer"`
-	Policies  []string `json:"policies"`
-	AuthType  string   `json:"auth_type"`
-	Request   string   `json:"request"`
-	State     string   `json:"state"` // "active"
-	Created   string   `json:"created"`
-	Expires   int64    `json:"expires"` // Unix seconds; 0: never
-	ID        string   `json:"id"`      // its place among the developer's keys
-}
-
-// Active is the state of a key that opens doors.
-const Active = "active"
 
 // Changed says that a request is no longer what the caller of Write had read: somebody else was faster.
 type Changed struct{ Now Request }
@@ -55,13 +42,24 @@ func (t *Table) Write(ctx context.Context, c Change) error {
 		return err
 	}
 	if c.After.State == portal.Approved && c.Before.State != portal.Approved || c.Before.ID == "" {
-		writes = append(writes, t.developerIsActive(c.After))
+		writes = append(writes, t.developerIsActive(c.After.OrgID, c.After.ByUser))
 	}
 	plans, err := t.planWrites(c)
 	if err != nil {
 		return err
 	}
-	keys, err := t.keyWrites(c)
+	var keys []write
+	switch {
+	case c.Key != nil:
+		keys, err = t.issueWrites(c.Key)
+		for place, holder := range c.Key.Holds {
+			if c.Key.Expires > 0 {
+				keys = append(keys, t.holdUntil(developerKey(c.Key.OrgID, c.Key.Developer), place, holder, c.Key.Expires))
+			}
+		}
+	case c.Edit != nil:
+		keys, err = t.keyWrites(*c.Edit)
+	}
 	if err != nil {
 		return err
 	}
@@ -90,7 +88,7 @@ func (t *Table) requestWrites(c Change) ([]write, error) {
 		}
 		writes = append(writes, replay)
 	}
-	history, err := t.create(historyKey(r.OrgID, r.ID, r.Revision, ""), c.History, unexpected("history"))
+	history, err := t.create(historyKey(k, r.Revision, ""), c.History, unexpected("history"))
 	return append(writes, history), err
 }
 
@@ -118,13 +116,13 @@ func (r *Replay) replayed(found item) error {
 	return &Replayed{ID: before.ID}
 }
 
-func (t *Table) developerIsActive(r Request) write {
-	return t.check(developerKey(r.OrgID, r.ByUser), "inactive = :no AND attribute_not_exists(deleting)",
+func (t *Table) developerIsActive(org, id string) write {
+	return t.check(developerKey(org, id), "inactive = :no AND attribute_not_exists(deleting)",
 		item{":no": &types.AttributeValueMemberBOOL{Value: false}}, func(found item) error {
 			if len(found) == 0 || found["deleting"] != nil {
-				return UnknownDeveloper(r.ByUser)
+				return UnknownDeveloper(id)
 			}
-			return InactiveDeveloper(r.ByUser)
+			return InactiveDeveloper(id)
 		})
 }
 
@@ -138,50 +136,82 @@ func InactiveDeveloper(id string) error {
 	return portal.Refuse(portal.Invalid, "by_user: the developer %s is inactive; activate the developer first.", id)
 }
 
-// planWrites takes the plans that the change holds anew and frees those that it holds no more.
+// planWrites takes the places in plans that the change holds anew and frees those that it holds no more.
 func (t *Table) planWrites(c Change) ([]write, error) {
 	var writes []write
-	for _, policy := range c.After.Holds {
-		if slices.Contains(c.Before.Holds, policy) {
+	developer := developerKey(c.After.OrgID, c.After.ByUser)
+	for _, place := range c.After.Holds {
+		if slices.Contains(c.Before.Holds, place) {
 			continue
 		}
-		w, err := t.create(planKey(c.After.OrgID, c.After.ByUser, policy), struct {
-			HeldBy string `json:"held_by"` // "request" is a word of DynamoDB's own
-		}{c.After.ID}, func(item) error { return ErrPlanTaken })
+		w, err := t.take(developer, place, heldPlan{HeldBy: c.After.ID})
 		if err != nil {
 			return nil, err
 		}
 		writes = append(writes, w)
 	}
-	for _, policy := range c.Before.Holds {
-		if !slices.Contains(c.After.Holds, policy) {
-			writes = append(writes, t.remove(planKey(c.After.OrgID, c.After.ByUser, policy), "attribute_not_exists(PK) OR held_by = :request",
-				item{":request": str(c.After.ID)}, unexpected("plan")))
+	for _, place := range c.Before.Holds {
+		if !slices.Contains(c.After.Holds, place) {
+			writes = append(writes, t.free(developer, place, c.After.ID))
 		}
 	}
 	return writes, nil
 }
 
-// keyWrites are the issued key for the data plane, its place among the developer's keys, and its shown hash.
-func (t *Table) keyWrites(c Change) ([]write, error) {
-	if c.Key == nil {
-		return nil, nil
+// heldPlan is a place in a plan that is taken.
+type heldPlan struct {
+	HeldBy string `json:"held_by"`        // a request, or a key; "request" is a word of DynamoDB's own
+	Ends   int64  `json:"ends,omitempty"` // Unix seconds: when its key expires, and the place is free again; 0: it does not
+}
+
+// take takes a place in a plan for a request, or a key. One whose key has expired is free.
+func (t *Table) take(developer key, place string, plan heldPlan) (write, error) {
+	return t.replace(key{developer.PK, planKey("", "", place).SK}, plan, "attribute_not_exists(PK) OR ends <= :now",
+		item{":now": number(int(time.Now().Unix()))}, func(item) error { return ErrPlanTaken })
+}
+
+// free gives a place back. That it is gone already is no fault: the developer may be gone.
+func (t *Table) free(developer key, place, holder string) write {
+	return t.remove(key{developer.PK, planKey("", "", place).SK}, "attribute_not_exists(PK) OR held_by = :holder",
+		item{":holder": str(holder)}, func(item) error { return errTooBusy })
+}
+
+// holdUntil has a place end with its key; 0: it does not.
+func (t *Table) holdUntil(developer key, place, holder string, ends int64) write {
+	change, values := "SET ends = :ends", item{":ends": number(int(ends)), ":holder": str(holder)}
+	if ends == 0 {
+		change = "REMOVE ends"
+		delete(values, ":ends")
 	}
-	k := c.Key
-	issued, err := t.create(issuedKey(k.Digest), k, unexpected("issued key"))
-	if err != nil {
-		return nil, err
+	return t.update(key{developer.PK, planKey("", "", place).SK}, change, "held_by = :holder", nil, values, unexpected("plan"))
+}
+
+// Places are the places that a developer's requests and keys have in a policy, but for those of keys that have expired.
+func (t *Table) Places(ctx context.Context, org, developer, policy string) ([]string, error) {
+	first := planKey(org, developer, policy)
+	pages := dynamodb.NewQueryPaginator(t.db, &dynamodb.QueryInput{
+		TableName: &t.name, ConsistentRead: aws.Bool(true), ProjectionExpression: aws.String("SK, ends"),
+		KeyConditionExpression:    aws.String("PK = :pk AND SK BETWEEN :first AND :last"),
+		ExpressionAttributeValues: item{":pk": str(first.PK), ":first": str(first.SK), ":last": str(first.SK + "$")}, // "$" follows "#"
+	})
+	var places []string
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, failed(err, "read the places in a plan")
+		}
+		for _, it := range page.Items {
+			var plan heldPlan
+			if err := parse(it, &plan); err != nil {
+				return nil, err
+			}
+			place := strings.TrimPrefix(text(it["SK"]), "PLAN#")
+			if PlanOf(place) == policy && (plan.Ends == 0 || plan.Ends > time.Now().Unix()) {
+				places = append(places, place)
+			}
+		}
 	}
-	held, err := t.create(developersKeyKey(k.OrgID, k.Developer, k.ID), developersKey{
-		Digest: k.Digest, Shown: k.Shown, Policies: k.Policies, Request: k.Request, Created: k.Created,
-	}, unexpected("developer's key"))
-	if err != nil {
-		return nil, err
-	}
-	shown, err := t.create(shownKey(k.OrgID, k.Shown, k.Digest), struct {
-		Developer string `json:"developer"`
-	}{k.Developer}, unexpected("shown hash"))
-	return []write{issued, held, shown}, err
+	return places, nil
 }
 
 // unexpected is the refusal of a condition that only a fault of ours can fail, once the request's own has held.

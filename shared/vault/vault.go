@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -51,21 +50,16 @@ func FromEnv() *Vault {
 	return New(awsenv.Config(), awsenv.Must("KEYDESK_BOX_PREFIX"), os.Getenv("KEYDESK_BOX_KMS_KEY"))
 }
 
-// contents is what lies in a box.
-type contents struct {
-	RawKey string `json:"raw_key"`
-}
-
-// Keep puts the key into the request's box, and gives back the key that lies there: this one, or the one of whoever was
-// here before.
-func (v *Vault) Keep(ctx context.Context, org, request string, key apikey.Key) (apikey.Key, error) {
-	text, err := json.Marshal(contents{RawKey: key.Raw().Reveal()})
+// Keep puts the key into the box of a request, or of the key that it succeeds, and gives back the key that lies there: this one, or
+// the one of whoever was here before.
+func (v *Vault) Keep(ctx context.Context, org, id string, key apikey.Key) (apikey.Key, error) {
+	sealed, err := key.Seal()
 	if err != nil {
-		return apikey.Key{}, errors.New("write the contents of a box") // the cause could quote the key
+		return apikey.Key{}, err
 	}
-	name := v.name(org, request)
+	name := v.name(org, id, key.Kind())
 	_, err = v.client.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
-		Name: &name, SecretString: aws.String(string(text)), KmsKeyId: v.kmsKey, ClientRequestToken: aws.String(token(name)),
+		Name: &name, SecretString: aws.String(sealed.Reveal()), KmsKeyId: v.kmsKey, ClientRequestToken: aws.String(token(name)),
 		Description: aws.String("Keydesk: a granted key on its way to its developer"),
 	})
 	var taken *types.ResourceExistsException
@@ -73,7 +67,7 @@ func (v *Vault) Keep(ctx context.Context, org, request string, key apikey.Key) (
 	case err == nil:
 		return key, nil
 	case errors.As(err, &taken):
-		return v.Open(ctx, org, request)
+		return v.Open(ctx, org, id, key.Kind())
 	default:
 		return apikey.Key{}, refusal("fill the box", err)
 	}
@@ -82,15 +76,15 @@ func (v *Vault) Keep(ctx context.Context, org, request string, key apikey.Key) (
 // errLate is the answer when a box that must be there cannot be read yet.
 var errLate = portal.Refuse(portal.Busy, "The key's box cannot be opened yet. Try again in a moment.")
 
-// Open reads the key in the request's box. A box that was filled a moment ago may take a moment to appear: it is waited for,
+// Open reads the key of a kind in a box. A box that was filled a moment ago may take a moment to appear: it is waited for,
 // a second or two.
-func (v *Vault) Open(ctx context.Context, org, request string) (apikey.Key, error) {
+func (v *Vault) Open(ctx context.Context, org, id, kind string) (apikey.Key, error) {
 	for pause := 20 * time.Millisecond; ; pause *= 2 {
-		out, err := v.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(v.name(org, request))})
+		out, err := v.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(v.name(org, id, kind))})
 		var absent *types.ResourceNotFoundException
 		switch {
 		case err == nil:
-			return unpack(out.SecretString)
+			return apikey.Unseal(org, secret.New(aws.ToString(out.SecretString)))
 		case !errors.As(err, &absent):
 			return apikey.Key{}, refusal("open the box", err)
 		case pause > time.Second:
@@ -104,18 +98,13 @@ func (v *Vault) Open(ctx context.Context, org, request string) (apikey.Key, erro
 	}
 }
 
-func unpack(text *string) (apikey.Key, error) {
-	var c contents
-	if json.Unmarshal([]byte(aws.ToString(text)), &c) != nil { // the cause could quote the key
-		return apikey.Key{}, errors.New("open the box: its contents are not ours")
-	}
-	return apikey.Parse(secret.New(c.RawKey))
-}
+// words say the kind of key in the box's name. They keep it from ending in a hyphen and six characters, which Secrets Manager would
+// take for the end of an ARN.
+var words = map[string]string{portal.AuthToken: "token", portal.Basic: "basic", portal.OAuth: "oauth", portal.JWT: "jwt"}
 
-// name is the box's. The last part says the kind of key, and keeps the name from ending in a hyphen and six characters,
-// which Secrets Manager would take for the end of an ARN.
-func (v *Vault) name(org, request string) string {
-	return v.prefix + "/" + org + "/" + request + "/token"
+// name is the box's: each kind of key has its own, so that a request whose entry changes its kind never finds a key of the other.
+func (v *Vault) name(org, id, kind string) string {
+	return v.prefix + "/" + org + "/" + id + "/" + words[kind]
 }
 
 // token makes a CreateSecret that is tried again with the same key the same call.

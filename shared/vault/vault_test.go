@@ -65,7 +65,7 @@ func (r *room) HandleInitialize(ctx context.Context, in middleware.InitializeInp
 
 func mint(t testing.TB, form apikey.Form) apikey.Key {
 	t.Helper()
-	key, err := apikey.Mint(rand.Reader, org, form)
+	key, err := apikey.Mint(rand.Reader, org, portal.AuthToken, form)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestFirstKeyStays(t *testing.T) {
 					t.Errorf("a later one: %v, the first's key %t", err, kept.Digest() == first.Digest())
 				}
 			}
-			if opened, err := r.vault.Open(t.Context(), org, r.request); err != nil || opened.Digest() != first.Digest() {
+			if opened, err := r.vault.Open(t.Context(), org, r.request, portal.AuthToken); err != nil || opened.Digest() != first.Digest() {
 				t.Errorf("opened: %v, the first's key %t", err, opened.Digest() == first.Digest())
 			}
 			other := mint(t, form)
@@ -149,8 +149,8 @@ func TestContents(t *testing.T) {
 		t.Errorf("encrypted by %s", *first.KmsKeyId)
 	}
 	var contents map[string]string
-	if err := json.Unmarshal([]byte(*first.SecretString), &contents); err != nil || len(contents) != 1 || contents["raw_key"] == "" {
-		t.Errorf("the contents are not {raw_key}: %v", err)
+	if err := json.Unmarshal([]byte(*first.SecretString), &contents); err != nil || len(contents) != 3 || contents["raw_key"] == "" || contents["kind"] != portal.AuthToken || contents["form"] != "base64" {
+		t.Errorf("the contents are not {kind, raw_key, form}: %v", err)
 	}
 	plain := newRoom(t, "")
 	if _, _, err := plain.keep(t); err != nil || plain.created[0].KmsKeyId != nil {
@@ -216,7 +216,7 @@ func TestOpenEndsWithItsCall(t *testing.T) {
 		time.AfterFunc(10*time.Millisecond, cancel)
 		return true
 	}})
-	_, err := r.vault.Open(ctx, org, r.request)
+	_, err := r.vault.Open(ctx, org, r.request, portal.AuthToken)
 	if err == nil || len(r.Calls()) > 5 {
 		t.Errorf("error %v after %v", err, r.Calls())
 	}
@@ -236,9 +236,44 @@ func TestContentsAreNeverTold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		key, err := r.vault.Open(t.Context(), org, r.request)
+		key, err := r.vault.Open(t.Context(), org, r.request, portal.AuthToken)
 		if err == nil || strings.Contains(err.Error(), "almost") || !key.Raw().IsZero() {
 			t.Errorf("contents %s: error %v, a key %t", contents, err, !key.Raw().IsZero())
+		}
+	}
+}
+
+// TestBoxesOfKinds keeps a key of each kind for one request: each kind has a box of its own, whose name Secrets Manager does not mistake.
+func TestBoxesOfKinds(t *testing.T) {
+	t.Parallel()
+	endOfARN := regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
+	r := newRoom(t, "")
+	keys := map[string]apikey.Key{}
+	for _, kind := range []string{portal.AuthToken, portal.Basic, portal.OAuth, portal.JWT} {
+		minted, err := apikey.Mint(rand.Reader, org, kind, apikey.Base64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept, err := r.vault.Keep(t.Context(), org, r.request, minted)
+		if err != nil || kept.Digest() != minted.Digest() {
+			t.Errorf("%s: %v, its own key %t", kind, err, kept.Digest() == minted.Digest())
+		}
+		keys[kind] = kept
+	}
+	names := map[string]bool{}
+	for _, created := range r.created {
+		names[*created.Name] = true
+		if endOfARN.MatchString(*created.Name) || strings.HasSuffix(*created.Name, "/") {
+			t.Errorf("name %s", *created.Name)
+		}
+	}
+	if len(names) != len(keys) {
+		t.Errorf("%d boxes: %v", len(names), names)
+	}
+	for kind, want := range keys {
+		got, err := r.vault.Open(t.Context(), org, r.request, kind)
+		if err != nil || got.Kind() != kind || got.Digest() != want.Digest() || got.Name() != want.Name() || got.Raw().Reveal() != want.Raw().Reveal() {
+			t.Errorf("%s: %v, of the kind %s", kind, err, got.Kind())
 		}
 	}
 }

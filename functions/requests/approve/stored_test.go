@@ -42,12 +42,12 @@ func TestGrantedKeyIsKnownByItsHashesAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		inBox, err := d.Issuer.Vault.Open(t.Context(), fixture.Org, fixture.Pending)
+		inBox, err := d.Issuer.Vault.Open(t.Context(), fixture.Org, fixture.Pending, portal.AuthToken)
 		if err != nil || inBox.Digest() != key.Digest() {
 			t.Errorf("%s: another key lies in the box (%v)", form, err)
 		}
 		issued := d.Issued(fixture.Pending)
-		if len(issued) != 1 || issued[0]["digest"] != key.Digest() || issued[0]["shown"] != key.Shown() || issued[0]["state"] != table.Active {
+		if len(issued) != 1 || issued[0]["digest"] != key.Digest() || issued[0]["shown"] != key.Shown() || issued[0]["state"] != string(table.Active) {
 			t.Errorf("%s: issued %v", form, issued)
 		}
 		ada, _, err := d.Table.Developer(t.Context(), fixture.Org, fixture.Ada, 100, "")
@@ -103,7 +103,7 @@ func TestClaimableKeyWaits(t *testing.T) {
 	if wait := time.Until(due); err != nil || wait < d.Issuer.Retention-time.Minute || wait > d.Issuer.Retention {
 		t.Errorf("it lapses in %s, want %s (%v)", wait, d.Issuer.Retention, err)
 	}
-	inBox, err := d.Issuer.Vault.Open(t.Context(), fixture.Org, fixture.Claimable)
+	inBox, err := d.Issuer.Vault.Open(t.Context(), fixture.Org, fixture.Claimable, portal.AuthToken)
 	issued := d.Issued(fixture.Claimable)
 	if err != nil || len(issued) != 1 || issued[0]["digest"] != inBox.Digest() {
 		t.Errorf("issued %v, which is not what lies in the box (%v)", issued, err)

@@ -3,8 +3,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"time"
 
 	"keydesk/shared/approval"
 	"keydesk/shared/caller"
@@ -46,38 +44,10 @@ func operation(t *table.Table) rest.Operation[found] {
 			if f.before != nil {
 				return rest.OK(f.before.ID), nil
 			}
-			first, err := firstRevision(f, in.At)
-			if err != nil {
-				return rest.Out{}, err
-			}
-			change := approval.Create(approval.Act{Name: "created", By: who, At: in.At, RequestID: in.RequestID}, first)
-			change.Replay = table.NewReplay(who.Holder(), in.IdempotencyKey, in.Body, in.At)
-			err = t.Write(ctx, change)
-			var replayed *table.Replayed
-			if errors.As(err, &replayed) { // the same POST was faster, or came before a rotation
-				return rest.OK(replayed.ID), nil
-			}
-			return rest.OK(first.ID), err
+			r, err := approval.Ask(ctx, t, &f.books, approval.Asked{
+				Request: f.request, Replay: table.NewReplay(who.Holder(), in.IdempotencyKey, in.Body, in.At),
+			}, approval.Act{Name: "created", By: who, At: in.At, RequestID: in.RequestID})
+			return rest.OK(r.ID), err
 		},
 	}
-}
-
-// firstRevision refuses what can never be granted, so that no developer waits for it, and takes the plans that a developer
-// may ask for once only.
-func firstRevision(f found, now time.Time) (table.Request, error) {
-	r := table.Request{Request: f.request}
-	switch {
-	case f.books.Developer == nil:
-		return r, table.UnknownDeveloper(r.ByUser)
-	case f.books.Developer.Inactive:
-		return r, table.InactiveDeveloper(r.ByUser)
-	}
-	if err := approval.Grantable(&f.books, r.ApplyPolicies); err != nil {
-		return r, err
-	}
-	r.Holds = approval.Exclusive(&f.books, r.ApplyPolicies)
-	if approval.Automatic(&f.books, r.ApplyPolicies) {
-		r.Due(table.Decide, now)
-	}
-	return r, nil
 }

@@ -13,9 +13,14 @@ func TestEvents(t *testing.T) { desktest.Play(t, "../../../events", "CreateReque
 
 func TestCalls(t *testing.T) {
 	desktest.Calls(t, "../../../events/requests/create", function, map[string][][]string{
-		"for-plan":      {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}},
-		"two-policies":  {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}},
-		"not-json":      {{"GetItem"}},
-		"no-credential": nil,
+		"for-plan":         {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}},
+		"two-policies":     {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}},
+		"kind-oauth":       {{"BatchGetItem", "GetItem"}, {"Query"}, {"TransactWriteItems"}}, // whether there is a place for one more
+		"kind-oauth-full":  {{"BatchGetItem", "GetItem"}, {"Query"}},
+		"kind-jwt":         {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}},
+		"kind-certificate": {{"BatchGetItem", "GetItem"}, {"GetItem"}, {"TransactWriteItems"}}, // whether it has a key
+		"key-to-edit":      {{"BatchGetItem", "GetItem"}, {"Query"}, {"BatchGetItem"}, {"TransactWriteItems"}},
+		"not-json":         {{"GetItem"}},
+		"no-credential":    nil,
 	})
 }

@@ -80,6 +80,7 @@ func atOnce(t *testing.T, all []ask) []said {
 }
 
 const (
+	clientsFull = "The developer has or has asked for 2 OAuth clients of the plan " + fixture.Photos + ", and oauth_usage_limit allows no more; revoke one, or delete a request, first."
 	planTaken   = "There is already an API key for this Plan associated with this account."
 	anotherBody = "Idempotency-Key was used before with another body; use a new one for another request."
 )
@@ -122,6 +123,7 @@ func TestFiftyCreates(t *testing.T) {
 		"one plan, a key each":         {fixture.Payments, func(a *ask, n int) { a.idempotencyKey = fmt.Sprint("each ", n) }, 1, planTaken, 1},
 		"one key, two credentials":     {fixture.Identity, func(a *ask, n int) { a.idempotencyKey, a.portal = "shared", []trial.Person{sender, another}[n%2] }, many, "", 2},
 		"a plan that may be had twice": {fixture.Identity, func(*ask, int) {}, many, "", many},
+		"a plan of two OAuth clients":  {fixture.Photos, func(*ask, int) {}, 2, clientsFull, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

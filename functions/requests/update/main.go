@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"slices"
 
 	"keydesk/shared/approval"
 	"keydesk/shared/caller"
@@ -41,33 +40,21 @@ func operation(t *table.Table) rest.Operation[found] {
 		},
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, f found) (rest.Out, error) {
 			act := approval.Act{Name: "updated", By: who, At: in.At, IfMatch: in.IfMatch, RequestID: in.RequestID}
-			err := approval.Change(ctx, t, f.request, act, func(r table.Request) (table.Request, error) { return revise(r, f, act) })
+			err := approval.Change(ctx, t, f.request, act, func(r table.Request) (table.Request, error) { return revise(ctx, t, r, f, act) })
 			return rest.OK(in.ID), err
 		},
 	}
 }
 
-// revise is the request as it stands, changed as asked. Its plans are judged anew only where they change.
-func revise(r table.Request, f found, act approval.Act) (table.Request, error) {
+// revise is the request as it stands, changed as asked.
+func revise(ctx context.Context, t *table.Table, r table.Request, f found, act approval.Act) (table.Request, error) {
 	if !r.Open() {
 		return r, portal.Refuse(portal.Conflict, "The key request is %s and can no longer be changed.", r.State)
 	}
-	before := r.ApplyPolicies
-	wire, err := r.Revise(&f.asked)
-	if err != nil {
-		return r, err
+	before := r
+	var err error
+	if r.Request, err = before.Revise(&f.asked); err != nil {
+		return before, err
 	}
-	r.Request = wire
-	if slices.Equal(before, r.ApplyPolicies) {
-		return r, nil
-	}
-	if err := approval.Grantable(&f.books, r.ApplyPolicies); err != nil {
-		return r, err
-	}
-	r.Holds = approval.Exclusive(&f.books, r.ApplyPolicies)
-	r.Task, r.DueAt = "", ""
-	if approval.Automatic(&f.books, r.ApplyPolicies) {
-		r.Due(table.Decide, act.At)
-	}
-	return r, nil
+	return approval.AskInstead(ctx, t, &f.books, before, r, act)
 }

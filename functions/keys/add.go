@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"keydesk/shared/approval"
+	"keydesk/shared/caller"
+	"keydesk/shared/portal"
+	"keydesk/shared/rest"
+	"keydesk/shared/table"
+	"keydesk/shared/view"
+)
+
+// asked is what First reads: what is asked for, what the books say of it, and whether this very POST was answered before.
+type asked struct {
+	request portal.Request
+	books   table.Books
+	before  *table.Replay
+}
+
+// POST /api/portal/developers/{id}/keys: a key for the developer, by a request that is made here. It is granted at once where nobody
+// needs to be asked; else it waits for its decision as every request does.
+func add(issuer *approval.Issuer) rest.Operation[asked] {
+	t := issuer.Table
+	return rest.Operation[asked]{
+		Route: "POST /api/portal/developers/{id}/keys",
+		First: func(ctx context.Context, in rest.In) (a asked, err error) {
+			var input portal.RequestInput
+			if err := in.NoRevision(); err != nil {
+				return a, err
+			}
+			if err := rest.Decode(in.Body, &input); err != nil {
+				return a, err
+			}
+			if by := input.ByUser; by != nil && *by != "" && *by != in.ID {
+				return a, portal.Refuse(portal.Invalid, "by_user is not the developer of the path; leave it out.")
+			}
+			input.ByUser = &in.ID
+			if a.request, err = portal.NewRequest(in.Org, &input, in.At); err != nil {
+				return a, err
+			}
+			replay := table.NewReplay(in.Credential, in.IdempotencyKey, body(in), in.At)
+			a.books, a.before, err = t.BooksAndReplay(ctx, in.Org, in.ID, a.request.ApplyPolicies, replay)
+			if err == nil && a.before == nil && a.books.Developer == nil { // the path leads nowhere
+				err = portal.ErrNotFound
+			}
+			return a, err
+		},
+		Then: func(ctx context.Context, in rest.In, who caller.Caller, a asked) (rest.Out, error) {
+			if a.books.Developer == nil {
+				return rest.Out{}, portal.ErrNotFound
+			}
+			act := approval.Act{Name: "created", By: who, At: in.At, RequestID: in.RequestID}
+			if a.before != nil {
+				return again(ctx, issuer, in, who, a.before.ID)
+			}
+			replay := table.NewReplay(who.Holder(), in.IdempotencyKey, body(in), in.At)
+			r, err := approval.Ask(ctx, t, &a.books, approval.Asked{Request: a.request, Replay: replay}, act)
+			switch {
+			case err != nil:
+				return rest.Out{}, err
+			case r.Revision == 0:
+				return again(ctx, issuer, in, who, r.ID)
+			}
+			return grantOrWait(ctx, issuer, in, who, r)
+		},
+	}
+}
+
+// again goes on with the request that the same call came to before.
+func again(ctx context.Context, issuer *approval.Issuer, in rest.In, who caller.Caller, id string) (rest.Out, error) {
+	r, err := issuer.Table.Request(ctx, in.Org, id)
+	if err != nil {
+		return rest.Out{}, err
+	}
+	return grantOrWait(ctx, issuer, in, who, r)
+}
+
+// body is what an Idempotency-Key is bound to: with the developer, whom the path names.
+func body(in rest.In) []byte { return append([]byte(in.ID+"\n"), in.Body...) }
+
+// grantOrWait grants a request that nobody needs to decide, and says where any other stands.
+func grantOrWait(ctx context.Context, issuer *approval.Issuer, in rest.In, who caller.Caller, r table.Request) (rest.Out, error) {
+	proof := approval.Proof(who.Holder(), in.IdempotencyKey, body(in))
+	if granted := r.State == portal.Approved && proof != "" && r.Proof == proof; !granted && r.Task != table.Decide {
+		return rest.OKMeta(r.ID, waiting{r.State}), nil
+	}
+	act := approval.Act{Name: "approved", By: who, At: in.At, RequestID: in.RequestID, Automatic: true}
+	grant, err := issuer.Issue(ctx, r, act, proof)
+	var refusal *portal.Error
+	switch {
+	case err == nil:
+		return rest.Out{Body: view.Approved(grant)}, nil
+	case errors.Is(err, approval.ErrToBeDecided): // now it does
+		return rest.OKMeta(r.ID, waiting{portal.Pending}), nil
+	case errors.As(err, &refusal) && refusal.Kind == portal.Busy: // nothing was granted; the request stands, and can be approved
+		return rest.OKMeta(r.ID, waiting{portal.Pending}), nil
+	case errors.As(err, &refusal) && refusal.Meta == nil:
+		stands := *refusal
+		stands.Meta = map[string]string{"request": r.ID}
+		return rest.Out{}, &stands
+	}
+	return rest.Out{}, err
+}
+
+type waiting struct {
+	State portal.State `json:"state"`
+}

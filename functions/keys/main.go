@@ -1,0 +1,46 @@
+// The keys of developers: what becomes of them after they were granted. One file an operation; the routes are in the permissions
+// matrix.
+package main
+
+import (
+	"context"
+
+	"keydesk/shared/approval"
+	"keydesk/shared/portal"
+	"keydesk/shared/rest"
+	"keydesk/shared/revocation"
+	"keydesk/shared/table"
+)
+
+func main() {
+	issuer := approval.FromEnv()
+	rest.Serve(issuer.Table, operations(issuer, rest.PagingFromEnv())...)
+}
+
+func operations(issuer *approval.Issuer, paging rest.Paging) []rest.Endpoint {
+	t := issuer.Table
+	return []rest.Endpoint{
+		list(t, paging), get(t), add(issuer), update(t), rotate(issuer), suspend(t), resume(t),
+		revocation.At(t, "DELETE /api/portal/developers/{id}/keys/{key}"),
+		revocation.At(t, "DELETE /api/portal/developers/oauth/{client}"),
+	}
+}
+
+// named looks up, before it is known who asks, which key the path names; living reads it.
+func named(t *table.Table) func(context.Context, rest.In) (table.KeyName, error) {
+	return func(ctx context.Context, in rest.In) (table.KeyName, error) {
+		if err := in.NoRevision(); err != nil {
+			return table.KeyName{}, err
+		}
+		return t.Named(ctx, in.Org, in.ID, in.Key)
+	}
+}
+
+// living is the key that was named, unless it is gone for its clients.
+func living(ctx context.Context, t *table.Table, n table.KeyName) (*table.IssuedKey, error) {
+	k, err := t.Key(ctx, n)
+	if err == nil && (k.State == table.Revoked || k.State == table.Lapsed) {
+		return nil, portal.ErrNotFound
+	}
+	return k, err
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"keydesk/shared/approval"
+	"keydesk/shared/caller"
+	"keydesk/shared/portal"
+	"keydesk/shared/rest"
+	"keydesk/shared/secret"
+	"keydesk/shared/table"
+	"keydesk/shared/view"
+)
+
+// usualGrace is how long the older key goes on where the caller does not say: long enough to bring the new one everywhere.
+const usualGrace = 24 * time.Hour
+
+// turned is what First reads: which key is meant, and what is to become of it.
+type turned struct {
+	key  table.KeyName
+	turn approval.Turn
+}
+
+// POST /api/portal/developers/{id}/keys/{key}/rotate: a new key takes the key's place, which is good for a grace period yet.
+func rotate(issuer *approval.Issuer) rest.Operation[turned] {
+	return rest.Operation[turned]{
+		Route: "POST /api/portal/developers/{id}/keys/{key}/rotate",
+		First: func(ctx context.Context, in rest.In) (r turned, err error) {
+			if r.turn, err = readTurn(in); err != nil {
+				return r, err
+			}
+			r.key, err = named(issuer.Table)(ctx, in)
+			return r, err
+		},
+		Then: func(ctx context.Context, in rest.In, who caller.Caller, r turned) (rest.Out, error) {
+			act := approval.Act{Name: "rotated", By: who, At: in.At, RequestID: in.RequestID}
+			r.turn.Proof = approval.Proof(who.Holder(), in.IdempotencyKey, in.Body)
+			k, err := living(ctx, issuer.Table, r.key)
+			if err != nil {
+				return rest.Out{}, err
+			}
+			rotated, err := issuer.Rotate(ctx, *k, act, r.turn)
+			if err != nil {
+				return rest.Out{}, err
+			}
+			return rest.Out{Body: view.Rotated(rotated)}, nil
+		},
+	}
+}
+
+// readTurn reads what a caller says of a rotation; they need say nothing.
+func readTurn(in rest.In) (turn approval.Turn, err error) {
+	var input struct {
+		GraceSeconds *int         `json:"grace_seconds"`
+		JWTSecret    secret.Value `json:"jwt_secret"`
+		Certificate  string       `json:"certificate"`
+	}
+	if len(bytes.TrimSpace(in.Body)) > 0 {
+		if err := rest.Decode(in.Body, &input); err != nil {
+			return turn, err
+		}
+		var sent map[string]json.RawMessage
+		if err := rest.Decode(in.Body, &sent); err != nil {
+			return turn, err
+		}
+		for name := range sent { // a grace that is misspelt must not become the usual one
+			if !slices.Contains([]string{"grace_seconds", "jwt_secret", "certificate"}, name) {
+				return turn, portal.Refuse(portal.Invalid, "%.40q is nothing that a rotation knows; send grace_seconds, and jwt_secret or certificate where the key has one.", name)
+			}
+		}
+	}
+	turn.Grace = usualGrace
+	if n := input.GraceSeconds; n != nil {
+		if *n < 0 || *n > int(approval.LongestGrace/time.Second) {
+			return turn, portal.Refuse(portal.Invalid, "grace_seconds: %d is not from 0 to %d, thirty days.", *n, int(approval.LongestGrace/time.Second))
+		}
+		turn.Grace = time.Duration(*n) * time.Second
+	}
+	if !input.JWTSecret.IsZero() {
+		if turn.PublicKey, err = portal.PublicKey(input.JWTSecret); err != nil {
+			return turn, err
+		}
+	}
+	if input.Certificate != "" {
+		turn.Certificate, err = portal.Fingerprint(in.Org, input.Certificate)
+	}
+	return turn, err
+}

@@ -1,0 +1,167 @@
+package approval
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"keydesk/shared/apikey"
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
+)
+
+// Asked is what somebody asks for, and the memory of it under their Idempotency-Key, if they sent one.
+type Asked struct {
+	Request portal.Request
+	Replay  *table.Replay
+}
+
+// Ask writes the first revision of a request and gives it; or the id alone, at revision 0, of the request that the same call came to
+// before. What can never be granted is refused, so that no developer waits for it.
+func Ask(ctx context.Context, t *table.Table, books *table.Books, asked Asked, act Act) (r table.Request, err error) {
+	first, err := firstRevision(ctx, t, books, asked.Request, act)
+	if err != nil {
+		return r, err
+	}
+	err = InPlaces(ctx, t, books, first, func(placed table.Request) error {
+		change := Create(act, placed)
+		change.Replay, r = asked.Replay, change.After
+		return t.Write(ctx, change)
+	})
+	var replayed *table.Replayed
+	if errors.As(err, &replayed) { // the same call was faster, or came before a rotation
+		r = table.Request{}
+		r.ID = replayed.ID
+		return r, nil
+	}
+	return r, err
+}
+
+func firstRevision(ctx context.Context, t *table.Table, books *table.Books, asked portal.Request, act Act) (table.Request, error) {
+	r := table.Request{Request: asked}
+	switch {
+	case books.Developer == nil:
+		return r, table.UnknownDeveloper(r.ByUser)
+	case books.Developer.Inactive:
+		return r, table.InactiveDeveloper(r.ByUser)
+	}
+	var err error
+	if r.AuthType, err = Grantable(books, r.ApplyPolicies); err != nil {
+		return r, err
+	}
+	if r.Key != "" {
+		err = ofKey(ctx, t, books, &r, act)
+	} else if err = Suits(r.AuthType, &r.Request); err == nil && r.AuthType == portal.MutualTLS {
+		err = newCertificate(ctx, t, &r.Request)
+	}
+	if err != nil {
+		return r, err
+	}
+	if Automatic(books, r.ApplyPolicies) {
+		r.Due(table.Decide, act.At)
+	}
+	return r, nil
+}
+
+// ofKey finds the key that a request is to change, and refuses what could not come of it as it stands.
+func ofKey(ctx context.Context, t *table.Table, books *table.Books, r *table.Request, act Act) error {
+	k, err := t.KeyNamed(ctx, r.OrgID, r.ByUser, r.Key)
+	if errors.Is(err, portal.ErrNotFound) {
+		return portal.Refuse(portal.Invalid, "key: the developer has no key that is shown as %s; leave it empty to ask for a new one.", r.Key)
+	}
+	if err != nil {
+		return err
+	}
+	if err := namedOnce(r); err != nil {
+		return err
+	}
+	r.Edits, r.AuthType = k.Digest, k.AuthType
+	_, err = edited(*k, books, r.ApplyPolicies, r.RemovePolicies, nil, act.At)
+	return err
+}
+
+func namedOnce(r *table.Request) error {
+	for _, policy := range r.RemovePolicies {
+		if slices.Contains(r.ApplyPolicies, policy) {
+			return portal.Refuse(portal.Invalid, "remove_policies: %s is in apply_policies too; name it once.", policy)
+		}
+	}
+	return nil
+}
+
+// stillOfKey refuses what could not come of the key that a request is to change, if it is to change one.
+func stillOfKey(ctx context.Context, t *table.Table, r *table.Request, act Act) error {
+	if r.Edits == "" {
+		return nil
+	}
+	if err := namedOnce(r); err != nil {
+		return err
+	}
+	k, err := t.IssuedKey(ctx, r.Edits)
+	if err != nil || k == nil {
+		return err
+	}
+	return fits(k, r.ApplyPolicies, r.RemovePolicies, act.At)
+}
+
+// newCertificate refuses a certificate that has a key, or had one.
+func newCertificate(ctx context.Context, t *table.Table, r *portal.Request) error {
+	fingerprint, err := portal.Fingerprint(r.OrgID, r.Certificate)
+	if err != nil {
+		return err
+	}
+	k, err := t.IssuedKey(ctx, apikey.OfCertificate(r.OrgID, fingerprint, apikey.Base64).Digest())
+	if err == nil && k != nil {
+		err = table.ErrCertificateTaken
+	}
+	return err
+}
+
+// AskInstead is an open request as somebody would have it instead. Its policies are judged anew only where they change. The kind of key
+// stays: a grant that died may have filled the box with one already.
+func AskInstead(ctx context.Context, t *table.Table, books *table.Books, before, r table.Request, act Act) (table.Request, error) {
+	if r.Certificate != before.Certificate && r.AuthType == portal.MutualTLS {
+		if err := newCertificate(ctx, t, &r.Request); err != nil {
+			return r, err
+		}
+	}
+	if slices.Equal(before.ApplyPolicies, r.ApplyPolicies) {
+		if slices.Equal(before.RemovePolicies, r.RemovePolicies) {
+			return r, Suits(r.AuthType, &r.Request)
+		}
+		return r, stillOfKey(ctx, t, &r, act)
+	}
+	kind, err := Grantable(books, r.ApplyPolicies)
+	if err != nil {
+		return r, err
+	}
+	if kind != r.AuthType && len(r.ApplyPolicies) > 0 {
+		return r, portal.Refuse(portal.Conflict, "apply_policies: the request is for a key of the kind %s, and %s gives %s; delete it and create another.", r.AuthType, r.ApplyPolicies[0], kind)
+	}
+	if err := Suits(kind, &r.Request); err != nil {
+		return r, err
+	}
+	if err := stillOfKey(ctx, t, &r, act); err != nil {
+		return r, err
+	}
+	taken, err := Places(ctx, t, books, r.OrgID, r.ByUser, without(r.ApplyPolicies, plans(r.Holds)))
+	if err != nil {
+		return r, err
+	}
+	held := slices.DeleteFunc(slices.Clone(r.Holds), func(place string) bool { return !slices.Contains(r.ApplyPolicies, table.PlanOf(place)) })
+	r.Holds = slices.Concat(held, taken)
+	r.Task, r.DueAt = "", ""
+	if Automatic(books, r.ApplyPolicies) {
+		r.Due(table.Decide, act.At)
+	}
+	return r, nil
+}
+
+// plans are the policies that places are in.
+func plans(places []string) []string {
+	var policies []string
+	for _, place := range places {
+		policies = append(policies, table.PlanOf(place))
+	}
+	return policies
+}

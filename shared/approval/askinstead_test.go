@@ -1,0 +1,123 @@
+package approval_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"testing"
+
+	"keydesk/infra/fixture"
+	"keydesk/infra/trial"
+	"keydesk/shared/approval"
+	"keydesk/shared/caller"
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
+)
+
+// TestAskInstead has an open request ask for other policies. It keeps the places that it still needs, frees the rest, and takes new ones.
+func TestAskInstead(t *testing.T) {
+	t.Parallel()
+	desk := trial.Open(t)
+	offerClients(desk)
+	for name, c := range map[string]struct {
+		first     portal.RequestInput
+		then      []string
+		plans     []string
+		automatic bool
+		kind      portal.Kind
+		words     string
+	}{
+		"another":             {wish(t, portal.AuthToken), []string{fixture.Weather}, []string{fixture.Weather}, false, 0, ""},
+		"one more":            {wish(t, portal.AuthToken), []string{fixture.Payments, fixture.Weather}, []string{fixture.Payments, fixture.Weather}, false, 0, ""},
+		"any number":          {wish(t, portal.AuthToken), []string{fixture.Identity}, nil, false, 0, ""},
+		"at once":             {wish(t, portal.AuthToken), []string{fixture.Petstore}, []string{fixture.Petstore}, true, 0, ""},
+		"no more at once":     {portal.RequestInput{ApplyPolicies: []string{fixture.Petstore}}, []string{fixture.Petstore, fixture.Payments}, []string{fixture.Payments, fixture.Petstore}, false, 0, ""},
+		"another client":      {wish(t, portal.OAuth), []string{clients}, []string{clients}, false, 0, ""},
+		"another kind":        {wish(t, portal.AuthToken), []string{fixture.Ledger}, nil, false, portal.Conflict, "apply_policies: the request is for a key of the kind authToken, and " + fixture.Ledger + " gives basic;"},
+		"a kind of its own":   {wish(t, portal.JWT), []string{fixture.Clearing}, nil, false, portal.Conflict, "apply_policies: the request is for a key of the kind jwt,"},
+		"kinds":               {wish(t, portal.AuthToken), []string{fixture.Payments, fixture.Ledger}, nil, false, portal.Invalid, "one request is for one kind of key"},
+		"two for a client":    {wish(t, portal.OAuth), []string{fixture.Photos, clients}, nil, false, portal.Invalid, "an OAuth client is for one policy"},
+		"one that nobody has": {wish(t, portal.AuthToken), []string{"gone"}, nil, false, portal.Invalid, "there is no policy gone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := desk.Again(t)
+			who := d.Person(caller.Reviewer)
+			r := d.AskFor(who, c.first)
+			before := d.Audit(r.ID).Plans
+			err := instead(d, t, r, who.Act("updated"), c.then)
+			after := d.Audit(r.ID)
+			plans := plansOf(after.Plans)
+			if c.words != "" {
+				if trial.Kind(err) != c.kind || !contains(err, c.words) || !slices.Equal(after.Plans, before) {
+					t.Errorf("error %v, want one that says %q; it has the plans %v", err, c.words, after.Plans)
+				}
+				return
+			}
+			want := slices.Sorted(slices.Values(c.plans))
+			if err != nil || !slices.Equal(plans, want) || !slices.Equal(after.ApplyPolicies, c.then) || (after.Task == table.Decide) != c.automatic {
+				t.Errorf("error %v; it has the plans %v, and the schedule is to %q", err, after.Plans, after.Task)
+			}
+			if _, err := issue(d, t, r.ID, who.Act("approved"), ""); err != nil {
+				t.Error(err)
+			}
+			if after := d.Audit(r.ID); !slices.Equal(slices.Sorted(maps.Keys(after.Keys[0].Holds)), after.Plans) {
+				t.Errorf("the key has the plans %v, and %v are taken", after.Keys[0].Holds, after.Plans)
+			}
+		})
+	}
+}
+
+// plansOf are the policies that places are in.
+func plansOf(places []string) []string {
+	var plans []string
+	for _, place := range places {
+		plans = append(plans, table.PlanOf(place))
+	}
+	return plans
+}
+
+// instead has a process of its own change what a request asks for.
+func instead(d *trial.Desk, t testing.TB, r table.Request, act approval.Act, policies []string) error {
+	t.Helper()
+	ctx, books := d.Invocation(t.Context()), d.Issuer().Table
+	return approval.Change(ctx, books, r, act, func(r table.Request) (table.Request, error) {
+		after := r
+		after.ApplyPolicies, after.ForPlan = policies, policies[0]
+		return insteadOf(ctx, books, r, after, act)
+	})
+}
+
+func insteadOf(ctx context.Context, books *table.Table, before, r table.Request, act approval.Act) (table.Request, error) {
+	found, err := books.Books(ctx, fixture.Org, r.ByUser, r.ApplyPolicies)
+	if err != nil {
+		return r, err
+	}
+	return approval.AskInstead(ctx, books, &found, before, r, act)
+}
+
+// What is asked for instead may be another's: nothing is changed then.
+func TestAskInsteadForATakenPlan(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	offerClients(d)
+	who := d.Person(caller.Reviewer)
+	r := d.AskFor(who, wish(t, portal.AuthToken))
+	other := d.AskFor(who, portal.RequestInput{ByUser: &r.ByUser, ApplyPolicies: []string{fixture.Weather}})
+	if err := instead(d, t, r, who.Act("updated"), []string{fixture.Weather}); !errors.Is(err, table.ErrPlanTaken) {
+		t.Errorf("a plan that is asked for: %v", err)
+	}
+	for range 3 {
+		d.AskFor(who, portal.RequestInput{ByUser: &r.ByUser, ApplyPolicies: []string{clients}})
+	}
+	client := d.AskFor(who, portal.RequestInput{ByUser: &r.ByUser, ApplyPolicies: []string{fixture.Photos}})
+	if err := instead(d, t, client, who.Act("updated"), []string{clients}); !contains(err, "The developer has or has asked for 3 OAuth clients") {
+		t.Errorf("a fourth client: %v", err)
+	}
+	for _, id := range []string{r.ID, other.ID, client.ID} {
+		if after := d.Audit(id); after.Revision != 1 || len(after.Plans) != 1 {
+			t.Errorf("revision %d, plans %v", after.Revision, after.Plans)
+		}
+	}
+}

@@ -1,0 +1,303 @@
+package approval_test
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"keydesk/infra/fixture"
+	"keydesk/infra/trial"
+	"keydesk/shared/approval"
+	"keydesk/shared/caller"
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
+)
+
+// rotate has a process of its own rotate the key as it was read.
+func rotate(d *trial.Desk, t testing.TB, k table.IssuedKey, act approval.Act, turn approval.Turn) (approval.Rotated, error) {
+	t.Helper()
+	rotated, err := d.Issuer().Rotate(d.Invocation(t.Context()), k, act, turn)
+	if err != nil && (!rotated.Key.IsZero() || rotated.Newer.Digest != "") {
+		t.Error("refused, and yet there is a key")
+	}
+	return rotated, err
+}
+
+// turnTo is what somebody sends who rotates a key of a kind.
+func turnTo(kind string, grace time.Duration) approval.Turn {
+	turn := approval.Turn{Grace: grace}
+	if kind == portal.MutualTLS {
+		turn.Certificate = fingerprint()
+	}
+	return turn
+}
+
+// toState puts a key into a state, past the plan.
+func toState(t testing.TB, d *trial.Desk, who trial.Person, k table.IssuedKey, name string, state table.KeyState) {
+	t.Helper()
+	act := who.Act(name)
+	var err error
+	if state == table.Revoked {
+		_, err = approval.Revoke(t.Context(), d.Books, k, act)
+	} else {
+		err = approval.ChangeKey(t.Context(), d.Books, k, act, approval.KeyTo(act, state))
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// alreadyRotated holds that a rotation was refused since there was one before, and that it is said which key is the successor.
+func alreadyRotated(t testing.TB, err error, successor string) {
+	t.Helper()
+	var refusal *portal.Error
+	if !errors.As(err, &refusal) || refusal.Kind != portal.Conflict || refusal.Message != "The key has been rotated already." {
+		t.Errorf("error %v, want that it has been rotated already", err)
+		return
+	}
+	said, _ := refusal.Meta.(map[string]string)
+	if said["successor"] != successor || said["grace_ends"] == "" || said["rotated_by"] == "" || said["remedy"] == "" {
+		t.Errorf("Meta %v, want the successor %s", refusal.Meta, successor)
+	}
+}
+
+// TestKindsAreRotated rotates a key of each kind in each weather. Whoever died says the very call again.
+func TestKindsAreRotated(t *testing.T) {
+	t.Parallel()
+	desk := trial.Open(t)
+	for kind := range kinds {
+		for weather, rules := range weathers {
+			if weather == "no books at once" { // a rotation reads none
+				continue
+			}
+			t.Run(kind+", "+weather, func(t *testing.T) {
+				t.Parallel()
+				d := desk.Again(t)
+				who := d.Person(caller.Admin)
+				r, k := d.Grant(who, wish(t, kind))
+				if err := d.Books.Used(t.Context(), k.Digest, "2026-11-22"); err != nil {
+					t.Fatal(err)
+				}
+				k = d.Key(k)
+				for _, rule := range rules {
+					d.Add(rule)
+				}
+				turn := turnTo(kind, time.Hour)
+				turn.Proof = approval.Proof(who.Credential, "the key", nil)
+				rotated, err := rotate(d, t, k, who.Act("rotated"), turn)
+				if crashes(rules) {
+					if err == nil {
+						t.Error("a call that died said that all is well")
+					}
+					rotated, err = rotate(d, t, d.Key(k), who.Act("rotated"), turn)
+				}
+				after := d.Audit(r.ID)
+				if err != nil || len(after.Keys) != 2 || rotated.Key.Kind() != kind {
+					t.Fatalf("error %v, %d keys, given one of the kind %q", err, len(after.Keys), rotated.Key.Kind())
+				}
+				succeeds(t, k, after, rotated, turn)
+				again, err := rotate(d, t, k, who.Act("rotated"), turn)
+				if err != nil || again.Key.Digest() != rotated.Key.Digest() || again.Key.Name() != rotated.Key.Name() {
+					t.Errorf("the same call again: %v, the same key %t", err, again.Key.Digest() == rotated.Key.Digest())
+				}
+				turn.Proof = approval.Proof(who.Credential, "another", nil)
+				_, err = rotate(d, t, k, who.Act("rotated"), turn)
+				alreadyRotated(t, err, after.Keys[1].Shown)
+			})
+		}
+	}
+}
+
+// succeeds holds that the second of two keys is what the first was before, but for its secret and its name, and that this is what was told.
+func succeeds(t *testing.T, before table.IssuedKey, after trial.Record, told approval.Rotated, turn approval.Turn) {
+	t.Helper()
+	older, newer := after.Keys[0].IssuedKey, after.Keys[1].IssuedKey
+	want := before
+	want.ID, want.Digest, want.Shown, want.Created, want.Attempt = newer.ID, newer.Digest, newer.Shown, newer.Created, newer.Attempt
+	want.Before, want.Revision, want.LastUsed = older.Digest, 1, ""
+	if before.Client != nil {
+		client := *before.Client
+		client.ClientID, client.DateCreated = newer.Shown, newer.Created
+		want.Client = &client
+	}
+	if before.AuthType == portal.MutualTLS {
+		want.Certificate = turn.Certificate
+	}
+	if !reflect.DeepEqual(newer, want) || newer.ID == before.ID || newer.Digest == before.Digest || newer.Shown == before.Shown {
+		t.Errorf("the successor is %+v\nwant %+v", newer, want)
+	}
+	at, err := time.Parse(time.RFC3339, older.Rotation.At)
+	if wait := time.Unix(older.Rotation.Ends, 0).Sub(at); err != nil || wait < turn.Grace || wait > turn.Grace+time.Second {
+		t.Errorf("a grace of %v lasts %v", turn.Grace, wait)
+	}
+	due, err := time.Parse(time.RFC3339, older.DueAt)
+	if wait := due.Sub(at); err != nil || wait != table.BoxOutlives {
+		t.Errorf("the successor's box is emptied after %v", wait)
+	}
+	if told.Key.Digest() != newer.Digest || told.Newer.Digest != newer.Digest || told.Older.Rotation.Ends != older.Rotation.Ends {
+		t.Errorf("told of %+v and %+v", told.Older, told.Newer)
+	}
+}
+
+// No grace outlives the key that it is given.
+func TestGraceEndsWithTheKey(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	who := d.Person(caller.Admin)
+	r, k := d.Grant(who, wish(t, portal.JWT)) // for ninety days
+	act := who.Act("rotated")
+	act.At = act.At.Add(80 * 24 * time.Hour)
+	rotated, err := rotate(d, t, k, act, approval.Turn{Grace: approval.LongestGrace})
+	if err != nil || rotated.Older.Rotation.Ends != k.Expires || rotated.Newer.Expires != k.Expires {
+		t.Errorf("error %v; the older ends at %d, the newer at %d, want %d", err, rotated.Older.Rotation.Ends, rotated.Newer.Expires, k.Expires)
+	}
+	d.Audit(r.ID)
+}
+
+// A developer who rotates a key for tokens of their own may bring another key pair with it.
+func TestRotationBringsAPublicKey(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	who := d.Person(caller.Portal)
+	r, k := d.Grant(who, wish(t, portal.JWT))
+	public := publicKey(t)
+	if _, err := rotate(d, t, k, who.Act("rotated"), approval.Turn{PublicKey: public, Grace: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	if after := d.Audit(r.ID); after.Keys[1].PublicKey != public || after.Keys[0].PublicKey == public {
+		t.Errorf("the successor's public key is %s", after.Keys[1].PublicKey)
+	}
+}
+
+// A certificate's key is rotated by another certificate, which must be nobody's.
+func TestRotationNeedsACertificate(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	who := d.Person(caller.Admin)
+	r, k := d.Grant(who, wish(t, portal.MutualTLS))
+	other, theirs := d.Grant(who, wish(t, portal.MutualTLS))
+	for name, c := range map[string]struct {
+		certificate string
+		kind        portal.Kind
+		words       string
+	}{
+		"none":      {"", portal.Invalid, "certificate is missing;"},
+		"its own":   {k.Certificate, portal.Invalid, "certificate: this is the key's own;"},
+		"another's": {theirs.Certificate, portal.Conflict, "there is or was a key for this certificate already"},
+	} {
+		_, err := rotate(d, t, k, who.Act("rotated"), approval.Turn{Certificate: c.certificate, Grace: time.Hour})
+		if trial.Kind(err) != c.kind || !contains(err, c.words) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if after := d.Audit(r.ID); len(after.Keys) != 1 || after.Keys[0].Revision != 1 {
+		t.Errorf("%d keys, revision %d", len(after.Keys), after.Keys[0].Revision)
+	}
+	if _, err := rotate(d, t, k, who.Act("rotated"), turnTo(portal.MutualTLS, 0)); err != nil {
+		t.Error(err)
+	}
+	if _, err := rotate(d, t, theirs, who.Act("rotated"), approval.Turn{Certificate: k.Certificate}); !errors.Is(err, table.ErrCertificateTaken) {
+		t.Errorf("by a certificate that was rotated away: %v", err)
+	}
+	if slices.Contains(d.Calls(), "CreateSecret") {
+		t.Error("a box was filled for a certificate")
+	}
+	d.Audit(r.ID)
+	d.Audit(other.ID)
+}
+
+// obstacles are what keeps a key from being rotated: what somebody is told who meets it, and who meets it when the box is filled.
+var obstacles = map[string]struct {
+	happens         func(t *testing.T, d *trial.Desk, who trial.Person, k table.IssuedKey)
+	told, meanwhile portal.Kind
+	words           string
+}{
+	"suspended": {state("suspended", table.Suspended), portal.Conflict, portal.Conflict, "The key is suspended; resume it before you rotate it"},
+	"revoked":   {state("revoked", table.Revoked), portal.NotFound, portal.NotFound, "Could not retrieve"},
+	"inactive":  {developers("SET inactive = :yes"), portal.Conflict, portal.Invalid, "inactive; activate the developer first."},
+	"leaving":   {developers("SET deleting = :yes"), portal.Conflict, portal.Invalid, ""},
+	"gone":      {developers(""), portal.Conflict, portal.Invalid, ""},
+}
+
+func state(name string, to table.KeyState) func(*testing.T, *trial.Desk, trial.Person, table.IssuedKey) {
+	return func(t *testing.T, d *trial.Desk, who trial.Person, k table.IssuedKey) {
+		toState(t, d, who, k, name, to)
+	}
+}
+
+func developers(expression string) func(*testing.T, *trial.Desk, trial.Person, table.IssuedKey) {
+	return func(_ *testing.T, d *trial.Desk, _ trial.Person, k table.IssuedKey) {
+		d.ChangeDeveloper(k.Developer, expression)
+	}
+}
+
+// TestRotationIsRefused tries keys that may not be rotated, and developers who may have none. Of none of them comes a successor, nor,
+// where it was known before, a box.
+func TestRotationIsRefused(t *testing.T) {
+	t.Parallel()
+	desk := trial.Open(t)
+	for name, c := range obstacles {
+		for _, when := range []string{"before", "meanwhile"} {
+			t.Run(name+" "+when, func(t *testing.T) {
+				t.Parallel()
+				d := desk.Again(t)
+				who := d.Person(caller.Admin)
+				r, k := d.Grant(who, portal.RequestInput{ApplyPolicies: []string{fixture.Payments}})
+				kind := c.told
+				if when == "before" {
+					c.happens(t, d, who, k)
+					k = d.Key(k)
+				} else {
+					kind = c.meanwhile
+					d.Meanwhile("TransactWriteItems", func() { c.happens(t, d, who, k) })
+				}
+				_, err := rotate(d, t, k, who.Act("rotated"), approval.Turn{Grace: time.Hour})
+				if trial.Kind(err) != kind || !contains(err, c.words) {
+					t.Errorf("error %v, want one of kind %d that says %q", err, kind, c.words)
+				}
+				after := d.Audit(r.ID)
+				if len(after.Keys) != 1 || after.Keys[0].Rotation != nil || when == "before" && !after.Keys[0].Next.IsZero() {
+					t.Errorf("%d keys, rotated: %t, a box: %t", len(after.Keys), after.Keys[0].Rotation != nil, !after.Keys[0].Next.IsZero())
+				}
+			})
+		}
+	}
+}
+
+// A key whose time is over is not rotated, nor one that its developer has still to claim, nor one of a kind that has no such thing.
+func TestRotationThatMakesNoSense(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	who := d.Person(caller.Admin)
+	_, brief := d.Grant(who, wish(t, portal.JWT))
+	_, unclaimed := d.Grant(who, portal.RequestInput{ApplyPolicies: []string{fixture.Identity}})
+	_, token := d.Grant(who, wish(t, portal.AuthToken))
+	d.Offer("over", portal.AuthToken, `{"override": true}`, 0)
+	_, over := d.Grant(who, portal.RequestInput{ApplyPolicies: []string{fixture.Payments, "over"}})
+	d.Retire("over")
+	for name, c := range map[string]struct {
+		key   table.IssuedKey
+		later time.Duration
+		turn  approval.Turn
+		kind  portal.Kind
+		words string
+	}{
+		"expired":                      {brief, 90*24*time.Hour + time.Second, approval.Turn{Grace: time.Hour}, portal.Conflict, "The key has expired;"},
+		"its policy is over":           {over, 0, approval.Turn{}, portal.Conflict, "The key's policy over is not active, so that a new key would open nothing either."},
+		"not claimed":                  {unclaimed, 0, approval.Turn{}, portal.Conflict, "The key waits for its developer, who claims it;"},
+		"a certificate for a token":    {token, 0, approval.Turn{Certificate: fingerprint()}, portal.Invalid, "certificate: the key is one of the kind authToken,"},
+		"a public key for a token":     {token, 0, approval.Turn{PublicKey: publicKey(t)}, portal.Invalid, "jwt_secret: the key is one of the kind authToken,"},
+		"a certificate for public key": {brief, 0, approval.Turn{Certificate: fingerprint()}, portal.Invalid, "certificate: the key is one of the kind jwt,"},
+	} {
+		act := who.Act("rotated")
+		act.At = act.At.Add(c.later)
+		if _, err := rotate(d, t, c.key, act, c.turn); trial.Kind(err) != c.kind || !contains(err, c.words) {
+			t.Errorf("%s: %v, want one that says %q", name, err, c.words)
+		}
+		if after := d.Audit(c.key.Request); len(after.Keys) != 1 || !after.Keys[0].Next.IsZero() {
+			t.Errorf("%s: %d keys, a box: %t", name, len(after.Keys), !after.Keys[0].Next.IsZero())
+		}
+	}
+}

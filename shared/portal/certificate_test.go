@@ -1,0 +1,77 @@
+package portal_test
+
+import (
+	"crypto/elliptic"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"testing"
+
+	"keydesk/shared/portal"
+)
+
+// fingerprint is a certificate's, as it is kept.
+const fingerprint = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+// withColons is it as OpenSSL prints it.
+func withColons() string {
+	var pairs []string
+	for at := 0; at < len(fingerprint); at += 2 {
+		pairs = append(pairs, fingerprint[at:at+2])
+	}
+	return strings.ToUpper(strings.Join(pairs, ":"))
+}
+
+func TestFingerprint(t *testing.T) {
+	text, der := certificateOf(t, ecOf(t, elliptic.P256()))
+	digest := sha256.Sum256(der)
+	of := hex.EncodeToString(digest[:])
+	other, _ := certificateOf(t, ecOf(t, elliptic.P256()))
+	for sent, want := range map[string]string{
+		fingerprint:                        fingerprint,
+		strings.ToUpper(fingerprint):       fingerprint,
+		withColons():                       fingerprint,
+		"\n " + withColons():               fingerprint,
+		org + fingerprint:                  fingerprint,
+		org + withColons():                 fingerprint,
+		strings.ToUpper(org + fingerprint): fingerprint,
+		text:                               of,
+		"\n\n" + text + "\n":               of,
+		"Bag Attributes\n" + text:          of,
+		text + other:                       of, // a chain begins with the certificate itself
+	} {
+		if got, err := portal.Fingerprint(org, sent); err != nil || got != want {
+			t.Errorf("%.90q: %s, %v; want %s", sent, got, err, want)
+		}
+	}
+}
+
+func TestNoFingerprint(t *testing.T) {
+	const send, none = "certificate: send the SHA-256 fingerprint of the client certificate,", "certificate: the PEM holds no certificate;"
+	text, _ := certificateOf(t, ecOf(t, elliptic.P256()))
+	for sent, words := range map[string]string{
+		"":                     send,
+		" ":                    send,
+		fingerprint[1:]:        send,
+		fingerprint + "0":      send,
+		fingerprint[:40]:       send, // of SHA-1
+		fingerprint[:63] + "g": send,
+		strings.Replace(fingerprint, "0", " ", 1):                      send,
+		strings.Replace(fingerprint, "0", "٠", 1):                      send,
+		"5e9d9544a1dcd60001d0ed21" + fingerprint:                       send, // another organisation's
+		org[:23] + fingerprint:                                         send,
+		fingerprint + org:                                              send,
+		org + org + fingerprint:                                        send,
+		text[:len(text)-30]:                                            send,
+		inPEM("CERTIFICATE", []byte("none")):                           none,
+		strings.ReplaceAll(text, "CERTIFICATE", "PUBLIC KEY"):          none,
+		strings.ReplaceAll(text, "CERTIFICATE", "CERTIFICATE REQUEST"): none,
+		inPEM("EC PRIVATE KEY", []byte("none")) + text:                 none,
+	} {
+		got, err := portal.Fingerprint(org, sent)
+		refused(t, sent[:min(len(sent), 90)], err, portal.Invalid, words)
+		if got != "" {
+			t.Errorf("%.90q: refused, and yet it is %s", sent, got)
+		}
+	}
+}

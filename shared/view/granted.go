@@ -1,0 +1,73 @@
+package view
+
+import (
+	"time"
+
+	"keydesk/shared/apikey"
+	"keydesk/shared/approval"
+	"keydesk/shared/portal"
+)
+
+// Granted is what whoever is given a key is answered: Tyk's document for the kind of key, and Keydesk's own members after it.
+type Granted struct {
+	*token
+	*client
+	Key           string   `json:"key,omitempty"`            // the hash that the key is shown by; of an edit and of a rotation
+	ApplyPolicies []string `json:"apply_policies,omitempty"` // all that the key has now; of an edit
+	GraceEnds     string   `json:"grace_ends,omitempty"`     // of a rotation: until then the older key is good
+}
+
+type token struct {
+	RawKey   string `json:"RawKey"` // empty where the developer is to claim the key, and where there is none
+	Password string `json:"Password"`
+}
+
+type client struct {
+	ClientID    string `json:"client_id"`
+	Secret      string `json:"secret"`
+	PolicyID    string `json:"policy_id"`
+	RedirectURI string `json:"redirect_uri"`
+}
+
+// Grant shows a key, once, to whom it is granted: RawKey is a token, a user's name, the key id that a JWT's header is to name, or a
+// certificate's fingerprint.
+func Grant(key apikey.Key, authType, policy, redirect string) Granted {
+	if authType == portal.OAuth {
+		return Granted{client: &client{ClientID: key.Name(), Secret: key.Raw().Reveal(), PolicyID: policy, RedirectURI: redirect}}
+	}
+	switch key.Kind() {
+	case portal.Basic:
+		return Granted{token: &token{RawKey: key.Name(), Password: key.Raw().Reveal()}}
+	case portal.MutualTLS:
+		return Granted{token: &token{RawKey: key.Name()}}
+	}
+	return Granted{token: &token{RawKey: key.Raw().Reveal()}}
+}
+
+// Approved shows what came of an approval.
+func Approved(g approval.Grant) Granted {
+	if g.Edited != nil {
+		return Edited(g.Edited.Shown, g.Edited.Policies)
+	}
+	redirect := ""
+	if g.Request.OAuthInfo != nil {
+		redirect = g.Request.OAuthInfo.RedirectURI
+	}
+	return Grant(g.Key, g.Request.AuthType, g.Request.ForPlan, redirect)
+}
+
+// Rotated shows the key that took another's place.
+func Rotated(r approval.Rotated) Granted {
+	redirect := ""
+	if r.Newer.Client != nil {
+		redirect = r.Newer.Client.RedirectURI
+	}
+	granted := Grant(r.Key, r.Newer.AuthType, r.Newer.Policies[0], redirect)
+	granted.Key, granted.GraceEnds = r.Newer.Shown, portal.Timestamp(time.Unix(r.Older.Rotation.Ends, 0))
+	return granted
+}
+
+// Edited shows a key whose policies were changed: nobody learns it by that.
+func Edited(shown string, policies []string) Granted {
+	return Granted{token: &token{}, Key: shown, ApplyPolicies: policies}
+}
