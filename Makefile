@@ -15,10 +15,13 @@ FUNCTIONS := \
 	ApproveRequest=functions/requests/approve \
 	DeclineRequest=functions/requests/decline \
 	Developers=functions/developers \
+	Keys=functions/keys \
 	Catalogue=functions/catalogue \
 	Policies=functions/policies \
 	Configuration=functions/configuration \
 	Contract=functions/contract \
+	Authorize=functions/authorize \
+	Hello=functions/hello \
 	Unknown=functions/unknown
 
 PORT ?= 3000
@@ -70,8 +73,8 @@ fuzz: ## each fuzz test for FUZZTIME= (10s)
 	@infra/local/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: quiet-build ## the functions' sizes and start-up times, and what a call takes
-	@go test -run '^$$' -bench . ./infra/bench ./infra/gateway
+bench: quiet-build ## the functions' sizes and start-up times, what a call takes, and what the check of a key takes
+	@go test -run '^$$' -bench . ./infra/bench ./infra/gateway ./functions/authorize
 
 .PHONY: check
 check: export STEPS := venv-sam venv-check redocly tools check

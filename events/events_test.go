@@ -21,9 +21,10 @@ func TestEventsAreWhatTheGatewayWouldSend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	routes := map[string]template.Route{}
+	routes, guards := map[string]template.Route{}, map[string]bool{}
 	for _, r := range api.Routes {
 		routes[strings.TrimSpace(r.Method+" "+r.Path)] = r
+		guards[r.Authorizer] = true
 	}
 	cases, err := golden.Load(".")
 	if err != nil {
@@ -33,8 +34,11 @@ func TestEventsAreWhatTheGatewayWouldSend(t *testing.T) {
 	for _, c := range cases {
 		played[c.Function] = true
 		event := desktest.Read(t, c.Path)
+		if guards[c.Function] && event.Version == "" {
+			continue // not by API Gateway: somebody invokes it
+		}
 		route, known := routes[strings.TrimPrefix(event.RouteKey, "$default")]
-		if !known || route.Function != c.Function {
+		if !known || route.Function != c.Function && route.Authorizer != c.Function {
 			t.Errorf("%s: the template has no route %s of %s", c.Path, event.RouteKey, c.Function)
 			continue
 		}

@@ -34,8 +34,8 @@ type requestContext struct {
 	Authentication *struct{} `json:"authentication,omitempty"`
 }
 
-// newEvent is what the function receives for the request, as JSON, and the trace id that goes with it.
-func newEvent(r *http.Request, routeKey string, parameters map[string]string, body []byte, e *entry) ([]byte, string) {
+// newEvent is what the function receives for the request, and the trace id that goes with it.
+func newEvent(r *http.Request, routeKey string, parameters map[string]string, body []byte, e *entry) (*event, string) {
 	host, port := local(r)
 	source, _, _ := net.SplitHostPort(r.RemoteAddr)
 	trace := traceID(r, e.begin)
@@ -70,11 +70,16 @@ func newEvent(r *http.Request, routeKey string, parameters map[string]string, bo
 			Method: r.Method, Path: path, Protocol: r.Proto, SourceIP: source, UserAgent: r.UserAgent(),
 		},
 	}
-	encoded, err := json.Marshal(ev)
+	return &ev, trace
+}
+
+// encode writes an event as JSON.
+func encode(event any) []byte {
+	encoded, err := json.Marshal(event)
 	if err != nil {
 		panic(fmt.Sprintf("an event of strings and numbers cannot be written as JSON: %v", err))
 	}
-	return encoded, trace
+	return encoded
 }
 
 // isBinary says whether a body of this content type reaches the function as base64: everything but the text types, and so also

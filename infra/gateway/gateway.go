@@ -22,7 +22,8 @@ const (
 	maxBody            = 10 << 20         // of a request
 	maxEvent           = 6 << 20          // what Lambda accepts, base64 included
 	maxAnswer          = 6<<20 + 100      // what Lambda's Runtime API accepts: it names 6291556 in its refusal
-	integrationTimeout = 30 * time.Second // from the request's arrival to the function's answer, cold start included
+	authorizerTimeout  = 10 * time.Second // for an authorizer's answer, cold start included
+	integrationTimeout = 30 * time.Second // from then on to the function's answer, cold start included
 )
 
 // defaultMaxWorkers is far below Lambda's 1,000: enough to make concurrency real, few enough for a laptop.
@@ -39,13 +40,14 @@ type Options struct {
 // Gateway answers HTTP requests with the template's functions. It must be the server's own handler: an http.ServeMux in front
 // would clean paths that API Gateway passes on as they are.
 type Gateway struct {
-	routes  []route
-	service *service
-	log     *journal
-	limit   time.Duration // integrationTimeout
+	routes    []route
+	functions map[string]*function
+	service   *service
+	log       *journal
+	limit     time.Duration // integrationTimeout
 }
 
-// New checks that every route's function is built and listens for the functions' processes, which start on demand.
+// New checks that every function is built and listens for the functions' processes, which start on demand.
 func New(t *template.Template, o Options) (*Gateway, error) {
 	build, err := filepath.Abs(o.Build)
 	if err != nil {
@@ -64,15 +66,15 @@ func New(t *template.Template, o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range routes {
-		if _, err := os.Stat(r.function.binary); err != nil {
-			return nil, fmt.Errorf("function %s is not built (run `make build`): %w", r.function.LogicalID, err)
+	for _, f := range t.Functions {
+		if _, err := os.Stat(functions[f.LogicalID].binary); err != nil {
+			return nil, fmt.Errorf("function %s is not built (run `make build`): %w", f.LogicalID, err)
 		}
 	}
 	if err := s.listen(); err != nil {
 		return nil, err
 	}
-	return &Gateway{routes: routes, service: s, log: log, limit: integrationTimeout}, nil
+	return &Gateway{routes: routes, functions: functions, service: s, log: log, limit: integrationTimeout}, nil
 }
 
 // Close ends every process of every function and waits until they are gone. Requests in flight are answered with 503.
@@ -106,7 +108,14 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, e *entry) answer
 	} else if err != nil {
 		return message(http.StatusBadRequest, "Bad Request")
 	}
-	event, trace := newEvent(r, route.key, parameters, body, e)
+	ev, trace := newEvent(r, route.key, parameters, body, e)
+	if route.authorizer != nil {
+		if e.failure = authorize(route.authorizer, ev, trace, e); e.failure != nil {
+			return refusal(e.failure)
+		}
+		e.function = route.function.LogicalID
+	}
+	event := encode(ev)
 	if len(event) > maxEvent {
 		return message(http.StatusRequestEntityTooLarge, "Request Entity Too Large")
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 )
@@ -40,7 +41,7 @@ type entry struct {
 }
 
 func (j *journal) request(e entry) {
-	line := fmt.Sprintf("%s %s %s %d %s", e.begin.Format("15:04:05.000"), e.method, e.path, e.status,
+	line := fmt.Sprintf("%s %s %s %d %s", e.begin.Format("15:04:05.000"), e.method, discreet(e.path), e.status,
 		time.Since(e.begin).Round(10*time.Microsecond))
 	if e.function != "" {
 		line += " " + e.function
@@ -54,6 +55,20 @@ func (j *journal) request(e entry) {
 		line += ": " + e.failure.Error()
 	}
 	j.printf("%s", line)
+}
+
+// longestSegment is that of an id, or of a short hash; what is longer in a path may be a key.
+const longestSegment = 40
+
+// discreet is a path whose long segments are cut short: some clients revoke by the key itself.
+func discreet(path string) string {
+	segments := strings.Split(path, "/")
+	for i, s := range segments {
+		if len(s) > longestSegment {
+			segments[i] = s[:8] + "..."
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // maxLine is the longest line kept together, CloudWatch's largest event.

@@ -17,6 +17,8 @@ type route struct {
 	method   string // or "ANY"
 	segments []segment
 	function *function
+
+	authorizer *function // nil: everybody may pass
 }
 
 // segment is what stands between two slashes of a route's path.
@@ -53,6 +55,11 @@ func rank(routes []template.Route, functions map[string]*function) ([]route, err
 		}
 		seen[parsed.key] = true
 		parsed.function = f
+		if r.Authorizer != "" {
+			if parsed.authorizer = functions[r.Authorizer]; parsed.authorizer == nil {
+				return nil, fmt.Errorf("route %s: the template has no function %q to authorize it", parsed.key, r.Authorizer)
+			}
+		}
 		ranked = append(ranked, parsed)
 	}
 	slices.SortStableFunc(ranked, compareRoutes)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -85,56 +86,116 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// TestMatchDeployed shows which of the template's routes takes a call: the most exact one, then ANY, then a greedy one.
-func TestMatchDeployed(t *testing.T) {
-	deployed, err := template.Load("../../template.yaml", nil)
+// deployed are the template's routes, ranked and as they stand there.
+func deployed(t *testing.T) ([]route, []template.Route) {
+	t.Helper()
+	tmpl, err := template.Load("../../template.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	functions := make(map[string]*function)
-	for _, f := range deployed.Functions {
+	for _, f := range tmpl.Functions {
 		functions[f.LogicalID] = &function{Function: f}
 	}
-	routes, err := rank(deployed.Routes, functions)
+	routes, err := rank(tmpl.Routes, functions)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for request, key := range map[string]string{ //nolint:gosec // routes, no credentials
-		"GET /developers":                     "GET /developers",
-		"GET /developers/":                    "ANY /developers/{path+}",
-		"PATCH /developers":                   "ANY /developers",
-		"GET /developers/7":                   "GET /developers/{id}",
-		"GET /developers/7/":                  "ANY /developers/{path+}",
-		"PATCH /developers/7":                 "ANY /developers/{path+}",
-		"UPDATE /developers/7":                "ANY /developers/{path+}",
-		"GET /developers/email/a@b.example":   "GET /developers/email/{email}",
-		"GET /developers/email/a%2Fb":         "GET /developers/email/{email}",
-		"GET /developers/email":               "GET /developers/{id}",
-		"PUT /developers/email/a@b.example":   "ANY /developers/{path+}",
-		"POST /developers/password/7":         "POST /developers/password/{id}",
-		"PUT /developers/password/7":          "ANY /developers/{path+}",
-		"POST /developers/verify_credentials": "POST /developers/verify_credentials",
-		"GET /developers/verify_credentials":  "GET /developers/{id}",
-		"PUT /developers/verify_credentials":  "PUT /developers/{id}",
-		"PATCH /developers/a/b/c":             "ANY /developers/{path+}",
-		"GET /policies/search":                "GET /policies/search",
-		"GET /policies/search/":               "ANY /policies/{path+}",
-		"PUT /policies/search":                "PUT /policies/{policy}",
-		"GET /policies/gold":                  "GET /policies/{policy}",
-		"UPDATE /policies/gold":               "ANY /policies/{path+}",
-		"PUT /catalogue":                      "PUT /catalogue",
-		"UPDATE /catalogue":                   "ANY /catalogue",
-		"DELETE /configuration/":              "ANY /configuration/{path+}",
-		"UPDATE /requests/7":                  "ANY /requests/{id+}",
-		"GET /requests/":                      "GET /requests/{id+}",
-		"PATCH /requests":                     "$default",
-		"GET /developer":                      "$default",
-	} {
-		method, path, _ := strings.Cut(request, " ")
-		got, _ := match(routes, httptest.NewRequestWithContext(t.Context(), method, "/api/portal"+path, nil))
-		if strings.Replace(got.key, " /api/portal/", " /", 1) != key {
-			t.Errorf("%s goes to %s, want %s", request, got.key, key)
+	return routes, tmpl.Routes
+}
+
+// A slash at a path's end leads to the same function as the path, but to a sample of somebody else's API.
+func TestSlashAtTheEnd(t *testing.T) {
+	routes, all := deployed(t)
+	variable := regexp.MustCompile(`\{\w+\}`)
+	for _, r := range all {
+		if !r.Canonical() || r.Authorizer != "" {
+			continue
 		}
+		path := variable.ReplaceAllString(r.Path, "7") + "/"
+		if got, _ := match(routes, httptest.NewRequestWithContext(t.Context(), r.Method, path, nil)); got.function.LogicalID != r.Function {
+			t.Errorf("%s %s goes to %s of %s, want one of %s", r.Method, path, got.key, got.function.LogicalID, r.Function)
+		}
+	}
+}
+
+// inPortal are calls below /api/portal with the routes that take them.
+var inPortal = map[string]string{ //nolint:gosec // routes, no credentials
+	"GET /developers":                     "GET /developers",
+	"GET /developers/":                    "ANY /developers/{path+}",
+	"PATCH /developers":                   "ANY /developers",
+	"GET /developers/7":                   "GET /developers/{id}",
+	"GET /developers/7/":                  "ANY /developers/{path+}",
+	"PATCH /developers/7":                 "ANY /developers/{path+}",
+	"UPDATE /developers/7":                "ANY /developers/{path+}",
+	"GET /developers/email/a@b.example":   "GET /developers/email/{email}",
+	"GET /developers/email/a%2Fb":         "GET /developers/email/{email}",
+	"GET /developers/email":               "GET /developers/{id}",
+	"PUT /developers/email/a@b.example":   "ANY /developers/{path+}",
+	"POST /developers/password/7":         "POST /developers/password/{id}",
+	"PUT /developers/password/7":          "ANY /developers/{path+}",
+	"POST /developers/verify_credentials": "POST /developers/verify_credentials",
+	"GET /developers/verify_credentials":  "GET /developers/{id}",
+	"PUT /developers/verify_credentials":  "PUT /developers/{id}",
+	"PATCH /developers/a/b/c":             "ANY /developers/{path+}",
+	"GET /developers/7/keys":              "GET /developers/{id}/keys",
+	"DELETE /developers/7/keys":           "ANY /developers/{id}/keys",
+	"GET /developers/7/keys/":             "ANY /developers/{id}/keys/{path+}",
+	"PUT /developers/7/keys/k":            "PUT /developers/{id}/keys/{key}",
+	"DELETE /developers/7/keys/k/":        "ANY /developers/{id}/keys/{path+}",
+	"POST /developers/7/keys/k/rotate":    "POST /developers/{id}/keys/{key}/rotate",
+	"GET /developers/7/keys/k/rotate":     "ANY /developers/{id}/keys/{path+}",
+	"GET /developers/7/keyring":           "ANY /developers/{path+}",
+	"DELETE /developers/oauth/c":          "DELETE /developers/oauth/{client}",
+	"DELETE /developers/oauth/c/":         "DELETE /developers/oauth/{client}/{slash+}",
+	"GET /developers/oauth/c":             "ANY /developers/{path+}",
+	"DELETE /developers/key/p/k/7":        "DELETE /developers/key/{policy}/{key}/{id}",
+	"DELETE /developers/key//k/7":         "DELETE /developers/key/{path+}",
+	"DELETE /developers/key/p/k/7/":       "DELETE /developers/key/{path+}",
+	"DELETE /developers/key/keys/k/7":     "DELETE /developers/key/{policy}/{key}/{id}",
+	"GET /developers/key/p/k/7":           "ANY /developers/{path+}",
+	"GET /policies/search":                "GET /policies/search",
+	"GET /policies/search/":               "ANY /policies/{path+}",
+	"PUT /policies/search":                "PUT /policies/{policy}",
+	"GET /policies/gold":                  "GET /policies/{policy}",
+	"UPDATE /policies/gold":               "ANY /policies/{path+}",
+	"PUT /catalogue":                      "PUT /catalogue",
+	"UPDATE /catalogue":                   "ANY /catalogue",
+	"DELETE /configuration/":              "ANY /configuration/{path+}",
+	"UPDATE /requests/7":                  "ANY /requests/{id+}",
+	"GET /requests/":                      "GET /requests/{id+}",
+	"PATCH /requests":                     "$default",
+	"GET /developer":                      "$default",
+}
+
+// elsewhere are others.
+var elsewhere = map[string]string{
+	"DELETE /api/apis/a/keys/k":     "DELETE /api/apis/{api}/keys/{key}",
+	"DELETE /api/apis//keys/k":      "$default",
+	"DELETE /api/apis/a/keys/k/":    "$default",
+	"DELETE /api/api/apis/a/keys/k": "DELETE /api/api/apis/{api}/keys/{key}",
+	"DELETE /api/api/apis//keys/k":  "$default",
+	"GET /api/apis/a/keys/k":        "$default",
+	"GET /hello":                    "GET /hello",
+	"GET /hello/":                   "$default",
+	"POST /hello":                   "$default",
+}
+
+// TestMatchDeployed shows which of the template's routes takes a call: the most exact one, then ANY, then a greedy one.
+func TestMatchDeployed(t *testing.T) {
+	routes, _ := deployed(t)
+	look := func(request, below, want string) {
+		method, path, _ := strings.Cut(request, " ")
+		got, _ := match(routes, httptest.NewRequestWithContext(t.Context(), method, below+path, nil))
+		if strings.Replace(got.key, " "+below+"/", " /", 1) != want {
+			t.Errorf("%s goes to %s, want %s", request, got.key, want)
+		}
+	}
+	for request, key := range inPortal {
+		look(request, "/api/portal", key)
+	}
+	for request, key := range elsewhere {
+		look(request, "", key)
 	}
 }
 

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -63,14 +64,20 @@ func (s *service) response(rw http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// errFailed says no more, for the function has written its error to its log, and it may quote what must not be repeated.
+// errFailed is for the log and says no more, for the function has written its error to its log, and it may quote what must not be repeated.
 var errFailed = errors.New("the function failed")
 
 var errTooLarge = fmt.Errorf("the function's answer is larger than %d bytes", maxAnswer)
 
 // failure takes a function's error. Whether the process lives on is its own affair: the next poll or its end will tell.
 func (s *service) failure(rw http.ResponseWriter, r *http.Request) {
-	s.settle(rw, r, func() outcome { return outcome{err: errFailed} })
+	s.settle(rw, r, func() outcome {
+		said, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer))
+		if err != nil || !json.Valid(said) {
+			said = nil
+		}
+		return outcome{payload: said, err: errFailed}
+	})
 }
 
 // settle gives the process's current invocation its outcome, once.

@@ -45,6 +45,13 @@ func Diff(want Answer, got events.APIGatewayV2HTTPResponse) string {
 	return strings.Join(d.lines, "\n")
 }
 
+// DiffReturned is Diff for what a function returns that answers no HTTP call.
+func DiffReturned(want Answer, got []byte) string {
+	var d difference
+	d.text("returned", want.Returns, string(got))
+	return strings.Join(d.lines, "\n")
+}
+
 type difference struct{ lines []string }
 
 // add notes a difference. A key is never quoted, right or wrong: what tests print is kept.
@@ -75,21 +82,25 @@ func (d *difference) body(want json.RawMessage, got events.APIGatewayV2HTTPRespo
 		}
 		text = string(raw)
 	}
+	d.text("body", want, text)
+}
+
+func (d *difference) text(path string, want json.RawMessage, text string) {
 	wanted, err := parse(string(want))
 	if err != nil {
-		d.lines = append(d.lines, "body: what is wanted is not JSON: "+err.Error())
+		d.lines = append(d.lines, path+": what is wanted is not JSON: "+err.Error())
 		return
 	}
 	if _, plain := wanted.(string); plain {
-		d.value("body", wanted, text)
+		d.value(path, wanted, text)
 		return
 	}
 	answered, err := parse(text)
 	if err != nil {
-		d.lines = append(d.lines, "body: the answer is not JSON: "+err.Error())
+		d.lines = append(d.lines, path+": the answer is not JSON: "+err.Error())
 		return
 	}
-	d.value("body", wanted, answered)
+	d.value(path, wanted, answered)
 }
 
 // parse keeps numbers as they are written: 1.0 is not 1 to every client.

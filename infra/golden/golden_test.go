@@ -61,12 +61,26 @@ headers.Link: missing, want "<any>"`
 	}
 }
 
+func TestDiffReturned(t *testing.T) {
+	want := Answer{Returns: []byte(`{"isAuthorized":true,"context":{"key":"<id>"}}`)}
+	if said := DiffReturned(want, []byte(`{"context":{"key":"5b5fd341e6355b5eb194765e"},"isAuthorized":true}`)); said != "" {
+		t.Errorf("DiffReturned says %s", said)
+	}
+	want.Returns = []byte(`{"isAuthorized":false}`)
+	const diff = "returned.isAuthorized: want false, got true\nreturned.context: not wanted"
+	if said := DiffReturned(want, []byte(`{"isAuthorized":true,"context":{}}`)); said != diff {
+		t.Errorf("DiffReturned says\n%s\nwant\n%s", said, diff)
+	}
+}
+
 func TestLoad(t *testing.T) {
 	dir := t.TempDir()
 	const (
 		get     = `{"version":"2.0","golden":{"given":"desk","statusCode":200,"headers":{"a":"b"},"body":{"c":1}}}`
 		unknown = `{"golden":{"given":"desk","statusCode":404,"body":""}}`
+		check   = `{"key":"k","golden":{"given":"desk","returns":{"allowed":false}}}`
 	)
+	write(t, dir, "authorize/plain.json", check)
 	write(t, dir, "requests/get/one.json", get)
 	write(t, dir, "unknown/two.json", unknown)
 	write(t, dir, "developers/create/three.json", unknown)
@@ -75,6 +89,10 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Case{
+		{
+			Name: "authorize/plain", Path: filepath.Join(dir, "authorize/plain.json"), Function: "Authorize",
+			Event: []byte(check), Given: "desk", Want: Answer{Returns: []byte(`{"allowed":false}`)},
+		},
 		{
 			Name: "developers/create/three", Path: filepath.Join(dir, "developers/create/three.json"), Function: "Developers",
 			Event: []byte(unknown), Given: "desk", Want: Answer{StatusCode: 404, Body: []byte(`""`)},
@@ -106,6 +124,7 @@ func TestLoadRefuses(t *testing.T) {
 		"a promise of no one": {"unknown/a.json", `{"golden":{"given":"desk","body":""}}`, `"statusCode" is 0`},
 		"no data":             {"unknown/a.json", `{"golden":{"statusCode":200,"body":""}}`, `lacks "given"`},
 		"no body":             {"unknown/a.json", `{"golden":{"given":"desk","statusCode":200}}`, `lacks "body"`},
+		"two answers":         {"unknown/a.json", `{"golden":{"given":"desk","returns":{},"body":""}}`, `"returns" beside`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -29,13 +29,13 @@ type desk struct {
 	environment map[string]string // what leads to it; see design: .local/env
 	doubles     *doubles.Doubles
 	gateway     *gateway.Gateway
-	server      *http.Server
+	servers     []*http.Server
 	served      chan error
 }
 
 // open starts a desk that serves on the listener, with sample data in it. What it has to say about its requests goes to log.
 func open(listener net.Listener, log io.Writer) (*desk, error) {
-	d := &desk{served: make(chan error, 1)}
+	d := &desk{served: make(chan error, 2)}
 	if err := d.open(listener, log); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
@@ -52,7 +52,7 @@ func (d *desk) open(listener net.Listener, log io.Writer) error {
 		return err
 	}
 	t, err := template.Load("template.yaml", map[string]string{
-		"Architecture": architecture(), "Table": tableName, "AWS::StackName": "local",
+		"Architecture": architecture(), "Table": tableName, "AWS::StackName": "local", "ProtectedOrganisation": org,
 	})
 	if err != nil {
 		return err
@@ -67,8 +67,13 @@ func (d *desk) open(listener net.Listener, log io.Writer) error {
 	if d.gateway, err = gateway.New(t, gateway.Options{Build: "build", Environment: functions, Log: log}); err != nil {
 		return err
 	}
-	d.server = &http.Server{Handler: d.gateway, ReadHeaderTimeout: 10 * time.Second}
-	go func() { d.served <- d.server.Serve(listener) }()
+	d.serve(listener, d.gateway)
+	lambda, err := listen(0)
+	if err != nil {
+		return err
+	}
+	d.serve(lambda, d.gateway.Invoker())
+	d.environment["AWS_ENDPOINT_URL_LAMBDA"] = "http://" + lambda.Addr().String()
 
 	known, err := writeSample(ctx, table.New(awsenv.Config(), tableName))
 	if err != nil {
@@ -78,6 +83,12 @@ func (d *desk) open(listener net.Listener, log io.Writer) error {
 	d.environment["KEYDESK_TABLE"] = tableName
 	d.environment["KEYDESK_URL"] = url
 	return tellStory(ctx, d.environment)
+}
+
+func (d *desk) serve(listener net.Listener, handler http.Handler) {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	d.servers = append(d.servers, server)
+	go func() { d.served <- server.Serve(listener) }()
 }
 
 // failed waits until something that the desk needs has ended by itself.
@@ -95,12 +106,14 @@ func (d *desk) failed() error {
 // close ends everything that open started, last things first.
 func (d *desk) close() error {
 	var err error
-	if d.server != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), lastCalls)
-		defer cancel()
-		if err = d.server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
-			err = d.server.Close() // whoever still waits is told by the end of the connection
+	ctx, cancel := context.WithTimeout(context.Background(), lastCalls)
+	defer cancel()
+	for _, server := range d.servers {
+		ended := server.Shutdown(ctx)
+		if errors.Is(ended, context.DeadlineExceeded) {
+			ended = server.Close() // whoever still waits is told by the end of the connection
 		}
+		err = errors.Join(err, ended)
 	}
 	if d.gateway != nil {
 		err = errors.Join(err, d.gateway.Close())

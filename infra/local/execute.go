@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"keydesk/infra/local/doubles"
@@ -37,6 +38,9 @@ func execute(whole bool, command []string) error {
 	d, err := open(listener, log)
 	if err != nil {
 		return err
+	}
+	if d.environment["KEYDESK_LOG"], err = filepath.Abs(deskLog); err != nil {
+		return errors.Join(err, d.close())
 	}
 	return errors.Join(runWith(d.environment, command), d.close())
 }

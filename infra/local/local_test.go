@@ -57,7 +57,7 @@ func begin(t *testing.T, words ...string) *running {
 // gone waits until neither the desk nor a double answers.
 func (r *running) gone(t *testing.T) {
 	t.Helper()
-	for _, name := range []string{"KEYDESK_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SECRETS_MANAGER"} {
+	for _, name := range []string{"KEYDESK_URL", "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SECRETS_MANAGER"} {
 		within(t, 10*time.Second, name+" to stop answering", func() bool { return !answers(t.Context(), r.environment[name]) })
 	}
 }

@@ -47,6 +47,10 @@ Keydesk is ready on %[1]s until Ctrl-C. In another terminal, in this folder:
     -d '{"by_user": "'$KEYDESK_DEVELOPER'", "apply_policies": ["'$KEYDESK_POLICY'"]}'
   # a reviewer approves it (put its id for ID) and receives the key, once
   curl -s -X PUT "$KEYDESK_URL/api/portal/requests/approve/ID" -H "Authorization: $KEYDESK_REVIEWER"
+  # the key (its RawKey, for KEY) opens a sample of an API, which answers with the key's id
+  curl -s "$KEYDESK_URL/hello" -H "Authorization: KEY"
+  # revoked (put the key's id for KEY-ID), it is refused, within ten seconds
+  curl -s -X DELETE "$KEYDESK_URL/api/portal/developers/$KEYDESK_DEVELOPER/keys/KEY-ID" -H "Authorization: $KEYDESK_REVIEWER"
 
 Every route is shown at %[1]s/docs, and README.md has more. Each request that is answered is one line here:
 `

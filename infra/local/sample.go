@@ -9,7 +9,7 @@ import (
 	"keydesk/shared/table"
 )
 
-// The sample: Orchard Bank opens three of its APIs. Ada Mann builds a budgeting app on it and has nothing yet but the key that
+// The sample: Orchard Bank opens four of its APIs. Ada Mann builds a budgeting app on it and has nothing yet but the key that
 // lets her read accounts; Grace Okoro of Corner Shop waits for one to take payments with.
 const (
 	org   = "68a1c0e05f1d2b3c4d5e6f01"
@@ -19,6 +19,7 @@ const (
 	payments = "68a1c9b6102030405060aa01" // a reviewer decides
 	rates    = "68a1c9b6102030405060aa02" // approved automatically
 	accounts = "68a1c9b6102030405060aa03" // a reviewer decides, and one key a developer is enough
+	records  = "68a1c9b6102030405060aa04" // a reviewer decides; its keys are a user name and a password
 )
 
 // The organisation's configuration counts where an entry of the catalogue does not override it.
@@ -37,6 +38,8 @@ var policies = []portal.Object{
 		"rate": 5, "per": 1, "quota_max": 1000, "quota_renewal_rate": 86400, "key_expires_in": 0}`,
 	`{"_id": "` + accounts + `", "name": "Accounts", "active": true, "is_inactive": false,
 		"rate": 10, "per": 1, "quota_max": 20000, "quota_renewal_rate": 86400, "key_expires_in": 7776000}`,
+	`{"_id": "` + records + `", "name": "Records", "active": true, "is_inactive": false,
+		"rate": 1, "per": 60, "quota_max": -1, "quota_renewal_rate": 86400, "key_expires_in": 0}`,
 }
 
 // The catalogue, in the order in which a portal shows it.
@@ -58,6 +61,11 @@ const catalogue = `{"email": "api@orchard.example", "apis": [
 		"is_keyless": false, "auth_type": "authToken", "fields": {},
 		"config": {"override": true, "require_key_approval": true, "enable_multi_selection": false,
 			"key_request_fields": ["usecase"]}
+	},
+	{
+		"name": "Records API", "short_description": "Last year's statements, for accounting programs.", "long_description": "",
+		"show": true, "api_id": "", "policy_id": "` + records + `", "version": "v2", "is_keyless": false,
+		"auth_type": "basic", "fields": {}, "config": {"override": false}
 	}
 ]}`
 

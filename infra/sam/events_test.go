@@ -26,6 +26,7 @@ import (
 	"keydesk/shared/apikey"
 	"keydesk/shared/approval"
 	"keydesk/shared/awsenv"
+	"keydesk/shared/portal"
 	"keydesk/shared/table"
 	"keydesk/shared/vault"
 )
@@ -48,7 +49,9 @@ func TestEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	desk := openDesk(t, root)
-	c, err := prepare(t.Context(), root, "test", map[string]string{"KEYDESK_TABLE": tableName, "KEYDESK_BOX_PREFIX": boxPrefix})
+	c, err := prepare(t.Context(), root, "test", map[string]string{
+		"KEYDESK_TABLE": tableName, "KEYDESK_BOX_PREFIX": boxPrefix, "KEYDESK_PROTECTED_ORG": fixture.Org,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +105,12 @@ func split(cases []golden.Case) (first, others []golden.Case) {
 
 func check(t *testing.T, event golden.Case, answer []byte) {
 	t.Helper()
+	if event.Want.Returns != nil {
+		if diff := golden.DiffReturned(event.Want, answer); diff != "" {
+			t.Errorf("%s is answered otherwise than it promises:\n%s", event.Path, diff)
+		}
+		return
+	}
 	var got events.APIGatewayV2HTTPResponse
 	if err := json.Unmarshal(answer, &got); err != nil {
 		t.Fatalf("SAM's answer is not JSON: %v", err)
@@ -241,7 +250,7 @@ func (d *desk) load(t *testing.T, given string) beginning {
 	if err := fixture.Load(t.Context(), &d.issuer, given); err != nil {
 		t.Fatal(err)
 	}
-	key, err := d.issuer.Vault.Open(t.Context(), fixture.Org, fixture.Approved)
+	key, err := d.issuer.Vault.Open(t.Context(), fixture.Org, fixture.Approved, portal.AuthToken)
 	if err != nil {
 		t.Fatal(err)
 	}

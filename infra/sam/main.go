@@ -51,6 +51,7 @@ func run(port int, command []string) (err error) {
 	fmt.Println("building the functions through SAM")
 	c, err := prepare(ctx, root, "serve", map[string]string{
 		"KEYDESK_TABLE": os.Getenv("KEYDESK_TABLE"), "KEYDESK_PUBLIC_URL": fmt.Sprintf("http://%s:%d", loopback, port),
+		"KEYDESK_PROTECTED_ORG": os.Getenv("KEYDESK_ORG"), // the gateway has it by the template's parameter
 	})
 	if err != nil {
 		return err
@@ -90,11 +91,13 @@ func foreground(ctx context.Context, s *server) error {
 	}
 }
 
-// beside runs the command to its end, with BASE_URL leading to the server.
+// beside runs the command to its end, with BASE_URL leading to the server. (AWS_ENDPOINT_URL_LAMBDA still leads to the gateway's
+// functions, on the same table: SAM CLI has another server for invocations.)
 func beside(ctx context.Context, s *server, command []string) error {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.Env = append(os.Environ(), "BASE_URL="+s.url(), "KEYDESK_URL="+s.url())
+	cmd.Env = append(os.Environ(), "BASE_URL="+s.url(), "KEYDESK_URL="+s.url(),
+		"KEYDESK_LOG=") // the log of another desk; this one's has no request ids that tell a call from the next
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	return cmd.Run()
 }

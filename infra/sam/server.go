@@ -40,8 +40,8 @@ const whileLifeline = `
 // url is where it serves.
 func (s *server) url() string { return "http://" + s.address }
 
-// SAM CLI draws a port for each container by chance, and finds out too late when two have the same: of thirteen that happens once
-// in fifty starts.
+// SAM CLI draws a port for each container by chance, and finds out too late when two have the same: of sixteen that happens once
+// in thirty starts.
 const (
 	portTaken = "port is already allocated"
 	draws     = 4

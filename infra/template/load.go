@@ -65,11 +65,19 @@ func (s *scope) template(globals yaml.Node, resources []resource) (*Template, er
 	if err != nil {
 		return nil, err
 	}
+	authorizers, err := s.authorizers(resources)
+	if err != nil {
+		return nil, err
+	}
 	var t Template
 	for _, r := range resources {
 		switch r.Type {
 		case "AWS::Serverless::Function":
-			f, routes, err := s.function(r, globals, roles)
+			f, events, err := s.function(r, globals, roles)
+			if err != nil {
+				return nil, err
+			}
+			routes, err := s.routes(r.LogicalID, events, authorizers)
 			if err != nil {
 				return nil, err
 			}
@@ -99,7 +107,7 @@ type functionProperties struct {
 	Events yaml.Node `yaml:"Events"`
 }
 
-func (s *scope) function(r resource, globals yaml.Node, roles map[string][]Statement) (Function, []Route, error) {
+func (s *scope) function(r resource, globals yaml.Node, roles map[string][]Statement) (f Function, events *yaml.Node, err error) {
 	var p functionProperties
 	for _, node := range []*yaml.Node{&globals, &r.Properties} { // what the function says itself wins
 		if err := s.decode(node, &p); err != nil {
@@ -113,7 +121,7 @@ func (s *scope) function(r resource, globals yaml.Node, roles map[string][]State
 	if len(p.Architectures) != 1 {
 		return Function{}, nil, fmt.Errorf("%s:%d: function %s needs exactly one of Architectures", s.path, r.Properties.Line, r.LogicalID)
 	}
-	f := Function{
+	return Function{
 		LogicalID:    r.LogicalID,
 		Folder:       p.CodeURI,
 		Architecture: p.Architectures[0],
@@ -121,12 +129,10 @@ func (s *scope) function(r resource, globals yaml.Node, roles map[string][]State
 		MemoryMB:     p.MemorySize,
 		Environment:  p.Environment.Variables,
 		Statements:   statements,
-	}
-	routes, err := s.routes(r.LogicalID, &p.Events)
-	return f, routes, err
+	}, &p.Events, nil
 }
 
-func (s *scope) routes(function string, events *yaml.Node) ([]Route, error) {
+func (s *scope) routes(function string, events *yaml.Node, authorizers map[string]string) ([]Route, error) {
 	var routes []Route
 	for name, node := range pairs(events) {
 		var event struct {
@@ -134,12 +140,18 @@ func (s *scope) routes(function string, events *yaml.Node) ([]Route, error) {
 			Properties struct {
 				Method string `yaml:"Method"`
 				Path   string `yaml:"Path"`
+				Auth   struct {
+					Authorizer string `yaml:"Authorizer"`
+				} `yaml:"Auth"`
 			} `yaml:"Properties"`
 		}
 		if err := s.decode(node, &event); err != nil {
 			return nil, err
 		}
-		route := Route{Method: strings.ToUpper(event.Properties.Method), Path: event.Properties.Path, Function: function}
+		guard := event.Properties.Auth.Authorizer
+		route := Route{
+			Method: strings.ToUpper(event.Properties.Method), Path: event.Properties.Path, Function: function, Authorizer: authorizers[guard],
+		}
 		switch {
 		case event.Type != "HttpApi":
 			continue // a schedule or a stream is no route
@@ -147,6 +159,8 @@ func (s *scope) routes(function string, events *yaml.Node) ([]Route, error) {
 			route.Method, route.Path = "", ""
 		case route.Method == "" || !strings.HasPrefix(route.Path, "/"):
 			return nil, fmt.Errorf("%s:%d: event %s of %s needs a Method and a Path that begins with /", s.path, node.Line, name, function)
+		case guard != "" && route.Authorizer == "": // SAM local would let everybody pass
+			return nil, fmt.Errorf("%s:%d: event %s of %s names the authorizer %q, which no API here has", s.path, node.Line, name, function, guard)
 		}
 		routes = append(routes, route)
 	}

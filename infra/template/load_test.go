@@ -29,6 +29,7 @@ Globals:
     Architectures: [arm64]
     Environment: {Variables: {SHARED: yes, V: from Globals}}
 Resources:
+  Api: {Type: AWS::Serverless::HttpApi, Properties: {Auth: {Authorizers: {{authorizers}}}}}
   Table: {Type: AWS::DynamoDB::Table, Properties: {KeySchema: [{AttributeName: h, KeyType: HASH}, {AttributeName: r, KeyType: RANGE}]}}
   Log: {Type: AWS::Logs::LogGroup}
   FRole:
@@ -47,7 +48,7 @@ Resources:
 func load(t *testing.T, parameters map[string]string, holes map[string]string) (*template.Template, error) {
 	t.Helper()
 	text := frame
-	for hole, empty := range map[string]string{"statements": "[]", "value": "v", "events": "{}"} {
+	for hole, empty := range map[string]string{"statements": "[]", "value": "v", "events": "{}", "authorizers": "{}"} {
 		filling, ok := holes[hole]
 		if !ok {
 			filling = empty
@@ -108,19 +109,19 @@ func TestWhatIsNotUnderstood(t *testing.T) {
 		holes, parameters map[string]string
 		want              string
 	}{
-		"Ref to nothing":                {holes: map[string]string{"value": "!Ref Nobody"}, want: `template.yaml:27: "Nobody" is no parameter, pseudo parameter or resource`},
-		"Sub of nothing":                {holes: map[string]string{"value": `!Sub "a-${Nobody}-${Stage}"`}, want: `:27: "Nobody" is no parameter`},
-		"Sub with variables":            {holes: map[string]string{"value": `!Sub ["${a}", {a: b}]`}, want: ":27: Sub is understood with a text only"},
-		"GetAtt of nothing":             {holes: map[string]string{"value": "!GetAtt Nobody.Arn"}, want: `:27: attribute "Arn" of "Nobody"`},
-		"GetAtt of another attribute":   {holes: map[string]string{"value": "!GetAtt Table.StreamArn"}, want: `:27: attribute "StreamArn" of "Table"`},
-		"another function":              {holes: map[string]string{"value": "!Select [0, [a]]"}, want: ":27: the function Select is not understood here"},
-		"If of an unknown condition":    {holes: map[string]string{"value": "!If [Nobody, a, b]"}, want: `:27: the condition "Nobody"`},
-		"If of a condition not Equals":  {holes: map[string]string{"value": "!If [Odd, a, b]"}, want: `:27: the condition "Odd"`},
+		"Ref to nothing":                {holes: map[string]string{"value": "!Ref Nobody"}, want: `template.yaml:28: "Nobody" is no parameter, pseudo parameter or resource`},
+		"Sub of nothing":                {holes: map[string]string{"value": `!Sub "a-${Nobody}-${Stage}"`}, want: `:28: "Nobody" is no parameter`},
+		"Sub with variables":            {holes: map[string]string{"value": `!Sub ["${a}", {a: b}]`}, want: ":28: Sub is understood with a text only"},
+		"GetAtt of nothing":             {holes: map[string]string{"value": "!GetAtt Nobody.Arn"}, want: `:28: attribute "Arn" of "Nobody"`},
+		"GetAtt of another attribute":   {holes: map[string]string{"value": "!GetAtt Table.StreamArn"}, want: `:28: attribute "StreamArn" of "Table"`},
+		"another function":              {holes: map[string]string{"value": "!Select [0, [a]]"}, want: ":28: the function Select is not understood here"},
+		"If of an unknown condition":    {holes: map[string]string{"value": "!If [Nobody, a, b]"}, want: `:28: the condition "Nobody"`},
+		"If of a condition not Equals":  {holes: map[string]string{"value": "!If [Odd, a, b]"}, want: `:28: the condition "Odd"`},
 		"a parameter that is not there": {parameters: map[string]string{"Stag": "x"}, want: "has no parameter Stag (it has Empty, Size, Stage)"},
 		"a value that is not allowed":   {parameters: map[string]string{"Size": "11"}, want: `parameter Size is one of 10, 20, not "11"`},
 		"Deny":                          {holes: map[string]string{"statements": "[{Effect: Deny, Action: a, Resource: b}]"}, want: `role FRole has a statement whose Effect is "Deny"`},
-		"a route without a method":      {holes: map[string]string{"events": "{E: {Type: HttpApi, Properties: {Path: /a}}}"}, want: ":28: event E of F needs a Method and a Path"},
-		"a path without its slash":      {holes: map[string]string{"events": "{E: {Type: HttpApi, Properties: {Path: a, Method: GET}}}"}, want: ":28: event E of F needs a Method and a Path"},
+		"a route without a method":      {holes: map[string]string{"events": "{E: {Type: HttpApi, Properties: {Path: /a}}}"}, want: ":29: event E of F needs a Method and a Path"},
+		"a path without its slash":      {holes: map[string]string{"events": "{E: {Type: HttpApi, Properties: {Path: a, Method: GET}}}"}, want: ":29: event E of F needs a Method and a Path"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tmpl, err := load(t, c.parameters, c.holes)
@@ -143,7 +144,7 @@ func TestRoleThatHidesPermissions(t *testing.T) {
 		"no role":          {old: "Role: !GetAtt FRole.Arn", new: "Handler: x", want: "function F needs a Role of its own"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			text := strings.NewReplacer(c.old, c.new, "{{statements}}", "[]", "{{value}}", "v", "{{events}}", "{}").Replace(frame)
+			text := strings.NewReplacer(c.old, c.new, "{{statements}}", "[]", "{{value}}", "v", "{{events}}", "{}", "{{authorizers}}", "{}").Replace(frame)
 			if _, err := template.Load(write(t, text), nil); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got error %v, want one with %q", err, c.want)
 			}

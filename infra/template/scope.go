@@ -178,6 +178,8 @@ var arns = map[string]string{
 	"AWS::IAM::Role":       "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/%s",
 	"AWS::KMS::Key":        "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/%s",
 	"AWS::Logs::LogGroup":  "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:%s:*",
+
+	"AWS::Serverless::Function": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:%s",
 }
 
 func (s *scope) getAtt(at *yaml.Node, id, attribute string) (string, error) {

@@ -28,9 +28,10 @@ type Function struct {
 // Route is one route of the HTTP API. API Gateway prefers a route of the very path and method, then ANY of that path, then the
 // longest greedy one ("/{name+}" at the end takes the rest of the path, an empty one too), then $default.
 type Route struct {
-	Method   string // "GET", ..., "ANY"; empty for $default
-	Path     string // "/api/portal/requests/{id}", "/api/portal/requests/{id}/{slash+}"; empty for $default
-	Function string // the logical id of the function that answers
+	Method     string // "GET", ..., "ANY"; empty for $default
+	Path       string // "/api/portal/requests/{id}", "/api/portal/requests/{id}/{slash+}"; empty for $default
+	Function   string // the logical id of the function that answers
+	Authorizer string // that of the function which says before whether the call may pass; empty: it may
 }
 
 // Canonical tells whether the route is one that clients are told of. The others catch what is written otherwise: a slash at a

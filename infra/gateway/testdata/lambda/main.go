@@ -59,6 +59,9 @@ func handle(ctx context.Context, raw json.RawMessage) (any, error) {
 		return nil, err
 	}
 	query := event.QueryStringParameters
+	if os.Getenv("START") == "authorizer" {
+		return authorize(ctx, raw, query["guard"])
+	}
 	if url := query["wait"]; url != "" { // until the test lets it go
 		response, err := http.Get(url)
 		if err != nil {
@@ -106,6 +109,33 @@ func handle(ctx context.Context, raw json.RawMessage) (any, error) {
 	return events.APIGatewayV2HTTPResponse{
 		StatusCode: 200, Headers: map[string]string{"content-type": "application/json"}, Body: string(raw),
 	}, nil
+}
+
+// authorize answers as an authorizer does, or as one that is broken.
+func authorize(ctx context.Context, raw json.RawMessage, act string) (any, error) {
+	deadline, _ := ctx.Deadline()
+	allow := map[string]any{"isAuthorized": true, "context": map[string]any{
+		"event": string(raw), "left": time.Until(deadline).Milliseconds(), "count": 7, "good": true,
+	}}
+	switch act {
+	case "allow bare":
+		return map[string]bool{"isAuthorized": true}, nil
+	case "deny":
+		return map[string]any{"isAuthorized": false, "context": map[string]string{"reason": "SECRET"}}, nil
+	case "silent":
+		return map[string]any{"context": map[string]string{}}, nil
+	case "word":
+		return map[string]any{"isAuthorized": "true"}, nil
+	case "no JSON":
+		return strings.NewReader("yes"), nil
+	case "fail":
+		return allow, errors.New("secret detail of a failure")
+	case "exit":
+		os.Exit(3)
+	case "hang":
+		time.Sleep(time.Hour)
+	}
+	return allow, nil
 }
 
 type failing struct{}
