@@ -5,6 +5,7 @@ import (
 	_ "embed" // for the page
 	"encoding/base64"
 	"html/template"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -43,7 +44,8 @@ type operation struct {
 	ID, Verb, Path, Summary string
 
 	Words      template.HTML
-	Permission string // empty: public
+	Permission string // empty: public, or protected
+	Protected  bool   // asks for a key that was granted
 	Roles      []caller.Role
 	Parameters []member
 	Body       *content
@@ -139,7 +141,8 @@ func (r reader) operations(tag string) (all []operation) {
 func (r reader) operation(verb, path string, item, o *yaml.Node) operation {
 	permission := caller.Permission(said(o, "x-permission"))
 	made := operation{
-		ID: said(o, "operationId"), Verb: verb, Path: path, Summary: said(o, "summary"), Words: words(said(o, "description")), Permission: string(permission),
+		Protected: slices.Contains(caller.Protected, verb+" "+path),
+		ID:        said(o, "operationId"), Verb: verb, Path: path, Summary: said(o, "summary"), Words: words(said(o, "description")), Permission: string(permission),
 	}
 	for _, role := range caller.Roles {
 		if role.May(permission) {

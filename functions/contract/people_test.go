@@ -58,6 +58,7 @@ func TestWhoMayCall(t *testing.T) {
 		"declineRequest":   "<code>requests:decide</code>, which <code>admin</code>, <code>reviewer</code> have.",
 		"replaceCatalogue": "<code>catalogue:write</code>, which <code>admin</code> has.",
 		"getDocs":          "Public: no credential is needed.",
+		"hello":            "Needs a key that was granted, and no credential.",
 	} {
 		_, operation, _ := strings.Cut(page, `<article id="`+id+`"`)
 		operation, _, _ = strings.Cut(operation, "</article>")

@@ -115,7 +115,7 @@ func TestNoRouteIsMissing(t *testing.T) {
 			}
 		}
 	}
-	for _, route := range append(caller.Routes(), "GET /openapi.json", "GET /docs") {
+	for _, route := range slices.Concat(caller.Routes(), caller.Public, caller.Protected) {
 		if !slices.Contains(told, route) {
 			t.Errorf("%s is not told of", route)
 		}
@@ -132,7 +132,9 @@ var about = map[string]string{
 	events + "/developers/list/plain.json": "Developer", events + "/developers/create/whole.json": "Developer",
 	events + "/developers/verify_credentials/right.json": "Developer",
 	events + "/catalogue/get/whole.json":                 "Catalogue", events + "/configuration/get/whole.json": "Settings",
-	events + "/policies/get/plan.json": "Policy",
+	events + "/policies/get/plan.json": "Policy", events + "/developers/get/with-clients.json": "Developer",
+	events + "/keys/get/token.json": "Key", events + "/keys/get/rotated.json": "Key", events + "/keys/get/client.json": "Key", events + "/keys/get/certificate.json": "Key",
+	events + "/keys/rotate/token.json": "Answer", events + "/keys/rotate/client.json": "Answer",
 }
 
 // inside says which object a member holds, or a list of, where that has a table of its own. What is in the members of "" is for

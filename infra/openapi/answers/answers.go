@@ -68,9 +68,6 @@ var options = func() (o openapi3filter.Options) {
 func find(contract *openapi3.T, method, path string, status int, header http.Header) (*openapi3.Operation, error) {
 	item := match(contract, path)
 	if item == nil {
-		if method == http.MethodDelete && status == http.StatusMethodNotAllowed { // old paths to revoke keys, where a 404 would be read as "revoked"
-			return elsewhere(contract, status), nil
-		}
 		return elsewhere(contract, http.StatusNotFound), nil
 	}
 	verb := method
@@ -93,32 +90,42 @@ func find(contract *openapi3.T, method, path string, status int, header http.Hea
 	return elsewhere(contract, http.StatusMethodNotAllowed), nil
 }
 
-// match is what the contract has for a path. Of two that fit, the one without a variable is meant.
+// match is what the contract has for a path. Of those that fit, the one is meant whose variables come last.
 func match(contract *openapi3.T, path string) *openapi3.PathItem {
 	segments := strings.Split(strings.TrimRight(path, "/"), "/")
 	var found *openapi3.PathItem
+	var nearest string
 	for pattern, item := range contract.Paths.Map() {
-		if literal, fits := fit(strings.Split(pattern, "/"), segments); fits && (found == nil || literal) {
-			found = item
+		if far, fits := fit(strings.Split(pattern, "/"), segments, item.Parameters); fits && (found == nil || far < nearest) {
+			found, nearest = item, far
 		}
 	}
 	return found
 }
 
-func fit(pattern, segments []string) (literal, fits bool) {
-	literal = true
+// fit tells whether a path is one of a pattern's, and how far it is from being the pattern itself: a digit a segment, 1 for a variable.
+func fit(pattern, segments []string, parameters openapi3.Parameters) (far string, fits bool) {
 	if len(pattern) != len(segments) {
-		return false, false
+		return "", false
 	}
 	for i, want := range pattern {
+		name, variable := strings.CutPrefix(want, "{")
 		switch {
-		case strings.HasPrefix(want, "{") && segments[i] != "":
-			literal = false
+		case variable && (segments[i] != "" || mayBeEmpty(parameters, strings.TrimSuffix(name, "}"))):
+			far += "1"
 		case want != segments[i]:
-			return false, false
+			return "", false
+		default:
+			far += "0"
 		}
 	}
-	return literal, true
+	return far, true
+}
+
+// mayBeEmpty tells whether clients may leave the variable out of the path, slashes and all: OpenAPI has no word for that.
+func mayBeEmpty(parameters openapi3.Parameters, name string) bool {
+	variable := parameters.GetByInAndName("path", name)
+	return variable != nil && variable.Extensions["x-may-be-empty"] == true
 }
 
 // elsewhere is what a call gets that no operation is for: this status, as x-answers-to-what-is-not-below has it.

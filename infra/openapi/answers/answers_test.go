@@ -10,6 +10,7 @@ const (
 	requests = "/api/portal/requests"
 	id       = "/5efde61749960c000137f590"
 	done     = `{"Status":"OK","Message":"5efde61749960c000137f590","Meta":null}`
+	deleted  = `{"Status":"OK","Message":"Data deleted","Meta":null}`
 	refused  = `{"Status":"Error","Message":"Could not retrieve portal object.","Meta":null}`
 	wrong    = `{"Status":"Error","Message":"PATCH is not allowed here; use PUT.","Meta":{"allow":["PUT"]}}`
 	nobody   = `{"id":"5efdbdb749960c000137f589","email":"ada@example.com","date_created":"2020-07-02T10:57:59.878Z",
@@ -43,6 +44,13 @@ func TestCheckLetsPass(t *testing.T) {
 		{"a verb that the path without a variable lacks", "PUT", "/api/portal/policies/search", 405, header("Allow: GET"), wrong},
 		{"a developer's own members", "GET", "/api/portal/developers" + id, 200, header(), nobody},
 		{"an address", "GET", "/api/portal/developers/email/ada%40example.com", 200, header(), nobody},
+		{"a key revoked", "DELETE", "/api/portal/developers" + id + "/keys/d4161ed979274c00", 200, header(), deleted},
+		{"a key revoked, as older clients do", "DELETE", "/api/portal/developers/key/any/d4161ed979274c00" + id, 200, header(), deleted},
+		{"a key revoked, with nothing for the API", "DELETE", "/api/api/apis//keys/d4161ed979274c00", 200, header(), deleted},
+		{"a client's id that is a word of another path", "DELETE", "/api/portal/developers/oauth/keys", 200, header(), deleted},
+		{"an OAuth client", "PUT", requests + "/approve" + id, 200, header(), `{"client_id":"a","secret":"b","policy_id":"p","redirect_uri":""}`},
+		{"a key changed", "PUT", requests + "/approve" + id, 200, header(), `{"RawKey":"","Password":"","key":"90568dfa","apply_policies":["p"]}`},
+		{"the sample API's refusal", "GET", "/hello", 403, header(), `{"message":"Forbidden"}`},
 		{"API Gateway's own", "GET", requests, 503, header(), `{"message":"Service Unavailable"}`},
 		{
 			"a page", "GET", "/docs", 200,
@@ -85,6 +93,11 @@ func TestCheckFinds(t *testing.T) {
 		"a secret that is told":                 {"GET", "/api/portal/developers" + id, 200, header(), strings.Replace(nobody, `"nonce":""`, `"nonce":"x"`, 1), "/nonce"},
 		"a history that is told":                {"GET", "/api/portal/developers" + id, 200, header(), strings.Replace(nobody, `"PWHistory":[]`, `"PWHistory":["x"]`, 1), "PWHistory"},
 		"a member of the desk's own, deep down": {"GET", "/api/portal/developers" + id, 200, header(), strings.Replace(nobody, `"nonce"`, `"password":"","nonce"`, 1), "password"},
+		"an empty name that is not let pass":    {"DELETE", "/api/portal/developers//keys/d4161ed979274c00", 200, header(), deleted, "does not have this status"},
+		"a verb that a path of keys lacks":      {"PATCH", "/api/portal/developers" + id + "/keys/d4161ed979274c00", 405, header("Allow: "), wrong, "Allow"},
+		"a client with a member more":           {"PUT", requests + "/approve" + id, 200, header(), `{"client_id":"a","secret":"b","policy_id":"p","redirect_uri":"","RawKey":""}`, "anyOf"},
+		"a key that is told with the change":    {"PUT", requests + "/approve" + id, 200, header(), `{"RawKey":"x","Password":"","key":"90568dfa","apply_policies":["p"]}`, "anyOf"},
+		"an OAuth secret that is told":          {"GET", "/api/portal/developers" + id, 200, header(), strings.Replace(nobody, `"nonce"`, `"oauth_clients":{"p":[{"client_id":"a","secret":"x","redirect_uri":"","app_description":"","use_case":"","date_created":"2020-07-02T10:57:59.878Z"}]},"nonce"`, 1), "secret"},
 		"API Gateway's words in the desk's":     {"GET", requests + id, 404, header(), `{"message":"Not Found"}`, "Status"},
 	} {
 		err := Check(c.method, c.path, c.status, c.header, []byte(c.body))

@@ -20,6 +20,7 @@ func TestGoldenAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cases = slices.DeleteFunc(cases, func(c golden.Case) bool { return c.Want.Returns != nil }) // of functions that answer no call of the API
 	known := map[string]any{}
 	for _, c := range cases {
 		collect(known, body(t, c))
@@ -99,12 +100,12 @@ func fill(known map[string]any, name string, value any) any {
 	return value
 }
 
-// collect notes the members of objects that leave nothing open.
+// collect notes the members of objects that leave nothing open; rather one that says something than an empty one.
 func collect(known map[string]any, value any) {
 	switch value := value.(type) {
 	case map[string]any:
 		for name, member := range value {
-			if text, err := json.Marshal(member); err == nil && !strings.Contains(string(text), "\\u003c") {
+			if text, err := json.Marshal(member); err == nil && !strings.Contains(string(text), "\\u003c") && (member != "" || known[name] == nil) {
 				known[name] = member
 			}
 			collect(known, member)
