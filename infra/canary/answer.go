@@ -11,8 +11,9 @@ import (
 // members hold a secret in Tyk. Clients expect some of them, so they stay in answers, empty.
 var members = []string{"password", "secret", "client_secret", "jwt_secret", "nonce", "sso_key", "pwhistory", "rawkey", "raw_key", "proof"}
 
-// texts are what no answer holds wherever it stands: a key in either form, a credential, a bcrypt hash.
-var texts = regexp.MustCompile(`eyJvcmciOiI[0-9A-Za-z+/=]{40}|\b[0-9a-f]{56}\b|\bkd_[0-9a-f]{24}_|\$2[abxy]?\$[0-9]`)
+// texts are what no answer holds wherever it stands: a key in either form, a credential, a bcrypt hash, an OAuth client's secret, a
+// signed token.
+var texts = regexp.MustCompile(`eyJvcmciOiI[0-9A-Za-z+/=]{40}|\b[0-9a-f]{56}\b|\bkd_[0-9a-f]{24}_|\$2[abxy]?\$[0-9]|` + clientSecret.String() + `|` + jwt.String())
 
 // InAnswer names the places where an answer of the API tells a secret, and does not repeat it. The members that are handed are
 // what this very answer is there to tell.
@@ -60,9 +61,12 @@ func empty(value any) bool {
 	case nil:
 		return true
 	case string:
-		return v == ""
+		return v == "" || publicKey.MatchString(v)
 	case []any:
 		return len(v) == 0
 	}
 	return false
 }
+
+// publicKey is what jwt_secret holds in the desk, in spite of its name.
+var publicKey = regexp.MustCompile(`\A-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----\s*\z`)

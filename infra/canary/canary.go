@@ -17,8 +17,17 @@ var looks = []struct {
 }{
 	{"a raw key in base64", regexp.MustCompile(`eyJvcmciOi[A-Za-z0-9+/]{60,}={0,2}`)},
 	{"a raw key of 24 and 32 digits", regexp.MustCompile(`\b[0-9a-f]{56}\b`)},
+	{"a secret of an OAuth client", clientSecret},
+	{"a token that somebody signed", jwt},
+	{"a private key", regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)},
 	{"a credential", regexp.MustCompile(`\bkd_[0-9a-f]{24}_[a-z2-7]{52}\b`)},
 }
+
+// clientSecret is base64 of a UUID with its dashes: of each four characters the first can be one of six.
+var clientSecret = regexp.MustCompile(`\b([LMNOYZ][A-Za-z0-9+/]{3}){12}\b`)
+
+// jwt is what a developer's own key pair signs: header, claims, signature.
+var jwt = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{40,}`)
 
 // Find says what secret stands in the text; empty for none. It shows a secret's first characters only.
 func Find(text []byte) string {

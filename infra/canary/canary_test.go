@@ -2,6 +2,7 @@ package canary_test
 
 import (
 	"crypto/rand"
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"keydesk/infra/canary"
 	"keydesk/shared/apikey"
 	"keydesk/shared/caller"
+	"keydesk/shared/portal"
 )
 
 const org = "5e9d9544a1dcd60001d0ed20"
@@ -19,12 +21,20 @@ func secrets(t *testing.T) map[string]string {
 	credential, _ := caller.Mint(org)
 	all := map[string]string{"credential": credential.Reveal()}
 	for _, form := range []apikey.Form{apikey.Base64, apikey.OrgID} {
-		key, err := apikey.Mint(rand.Reader, org, form)
+		key, err := apikey.Mint(rand.Reader, org, portal.AuthToken, form)
 		if err != nil {
 			t.Fatal(err)
 		}
 		all[string(form)] = key.Raw().Reveal()
 	}
+	client, err := apikey.Mint(rand.Reader, org, portal.OAuth, apikey.Base64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all["client secret"] = client.Raw().Reveal()
+	part := base64.RawURLEncoding.EncodeToString
+	all["jwt"] = part([]byte(`{"alg":"ES256","kid":"x"}`)) + "." + part([]byte(`{"exp":1795325400}`)) + "." + part([]byte(rand.Text()+rand.Text()))
+	all["private key"] = "-----BEGIN EC PRIVATE KEY-----"
 	return all
 }
 
@@ -39,13 +49,14 @@ func TestFind(t *testing.T) {
 			t.Errorf("the finding shows the %s whole", name)
 		}
 	}
-	key, err := apikey.Mint(rand.Reader, org, apikey.Base64)
+	key, err := apikey.Mint(rand.Reader, org, portal.AuthToken, apikey.Base64)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, harmless := range []string{key.Digest(), key.Shown(), org, "ORG#" + org + "#REQUEST#" + org, "kd_" + org + "_..."} {
-		if said := canary.Find([]byte(harmless)); said != "" {
-			t.Errorf("%q is taken for %s", harmless, said)
+	harmless := []string{key.Digest(), key.Shown(), org, "ORG#" + org + "#REQUEST#" + org, "kd_" + org + "_...", "-----BEGIN PUBLIC KEY-----"}
+	for _, text := range harmless {
+		if said := canary.Find([]byte(text)); said != "" {
+			t.Errorf("%q is taken for %s", text, said)
 		}
 	}
 }

@@ -54,12 +54,16 @@ func absent() (all []refusal) {
 		notFound: {
 			"GET " + developerOf(nobodys), "PUT " + developerOf(nobodys), "GET " + developers + "/email/nobody@portal.example",
 			"GET " + policyOf(nobodys), "PUT " + policyOf(nobodys), "GET " + catalogue + "/" + nobodys,
-			// Tyk has these, and step 3 will.
-			"POST " + developerOf(developer) + "/keys", "PUT " + developerOf(developer) + "/keys/55b1ba47",
-			"POST " + developerOf(developer) + "/subscriptions", "POST " + developerOf("55b1ba47/reset_quota"), "DELETE " + developerOf("oauth/"+nobodys),
+			"POST " + developerOf(developer) + "/subscriptions", "POST " + developerOf("55b1ba47/reset_quota"), // which Tyk has
+			"GET " + keysOfDeveloper(nobodys), "GET " + keysOfDeveloper(developer) + "/55b1ba47",
+			"POST " + keysOfDeveloper(developer) + "/55b1ba47/turn",
 		},
-		"Could not retrieve object for deletion": {"DELETE " + developerOf(nobodys), "DELETE " + policyOf(nobodys)},
-		"Developer password validation failed.":  {"POST " + developers + "/password/" + nobodys},
+		"Could not retrieve object for deletion": {
+			"DELETE " + developerOf(nobodys), "DELETE " + policyOf(nobodys), "DELETE " + keysOfDeveloper(developer) + "/55b1ba47", "DELETE " + developerOf("oauth/55b1ba47"),
+			"DELETE " + developerOf("key/"+policy+"/55b1ba47/"+developer), "DELETE /api/apis/" + nobodys + "/keys/55b1ba47", "DELETE /api/apis//keys/55b1ba47",
+			"DELETE /api/api/apis//keys/55b1ba47",
+		},
+		"Developer password validation failed.": {"POST " + developers + "/password/" + nobodys},
 	} {
 		body := `{"name": "Gold", "email": "nobody@portal.example", "password": "x"}`
 		for _, call := range calls {
@@ -70,18 +74,12 @@ func absent() (all []refusal) {
 	for _, call := range []string{
 		"PUT " + developers, "PATCH " + developerOf(developer), "GET " + developers + "/verify_credentials", "DELETE " + developers + "/email/a@b.example",
 		"DELETE " + catalogue, "PUT " + policies, "POST " + policyOf(policy), "POST " + policies + "/search", "DELETE " + configuration,
+		"DELETE " + keysOfDeveloper(developer), "POST " + keysOfDeveloper(developer) + "/55b1ba47", "GET " + keysOfDeveloper(developer) + "/55b1ba47/rotate",
+		"GET " + developerOf("oauth/"+nobodys), "GET /api/apis//keys/55b1ba47", "PUT " + developerOf("key/"+policy+"/55b1ba47/"+developer), "POST " + sampleAPI,
 	} {
 		method, path, _ := strings.Cut(call, " ")
 		all = append(all, refusal{
 			name: call, method: method, path: path, body: "{}", status: http.StatusMethodNotAllowed, message: method + " is not allowed here; use ",
-		})
-	}
-	for _, path := range []string{ // a client reads a 404 here as "revoked"
-		developerOf(developer) + "/keys/55b1ba47", developerOf("key/" + policy + "/55b1ba47/" + developer), "/api/apis/" + nobodys + "/keys/55b1ba47",
-		"/api/apis//keys/55b1ba47", "/api/api/apis//keys/55b1ba47",
-	} {
-		all = append(all, refusal{
-			name: "DELETE " + path, method: http.MethodDelete, path: path, status: http.StatusMethodNotAllowed, message: "Keys cannot be revoked one by one yet",
 		})
 	}
 	return all

@@ -53,8 +53,11 @@ var badForAll = []badBody{
 	{"one policy twice", `{"by_user": "DEVELOPER", "apply_policies": ["PLAN", "PLAN"]}`, "apply_policies names the policy"},
 	{"a policy that is none", `{"by_user": "DEVELOPER", "apply_policies": ["PLAN#PLAN"]}`, "apply_policies: "},
 	{"two that disagree", `{"by_user": "DEVELOPER", "for_plan": "PLAN", "apply_policies": ["NOBODY"]}`, "for_plan and apply_policies"},
-	{"a key to change", `{"by_user": "DEVELOPER", "for_plan": "PLAN", "key": "55b1ba47"}`, "key and remove_policies"},
+	{"a key to change that is none", `{"by_user": "DEVELOPER", "for_plan": "PLAN", "key": "no hash"}`, "key is not the hash that a key is shown by"},
+	{"a key to change that nobody has", `{"by_user": "DEVELOPER", "for_plan": "PLAN", "key": "55b1ba47"}`, "key"},
+	{"policies to take from no key", `{"by_user": "DEVELOPER", "for_plan": "PLAN", "remove_policies": ["PLAN"]}`, "remove_policies takes policies from a key"},
 	{"a secret for JWT", `{"by_user": "DEVELOPER", "for_plan": "PLAN", "jwt_secret": "s"}`, "jwt_secret: "},
+	{"a certificate that is too long", `{"by_user": "DEVELOPER", "for_plan": "PLAN", "certificate": "` + long + `"}`, "certificate is longer"},
 }
 
 func nested(bytes int) string { return strings.Repeat("[", bytes/2) + strings.Repeat("]", bytes/2) }

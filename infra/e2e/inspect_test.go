@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -32,11 +33,14 @@ func inspect(t *testing.T, a answer) {
 	}
 }
 
+// handsOver are the calls whose answers hand a key over, and no others do.
+var handsOver = regexp.MustCompile(`^(PUT ` + collection + `/approve/|POST ` + developers + `/[0-9a-f]{24}/keys/?$|POST ` + developers + `/[0-9a-f]{24}/keys/[0-9a-f]+/rotate/?$)`)
+
 // leaks names the places of an answer that show a secret, and does not repeat it.
 func leaks(a answer) []string {
 	var handed []string
-	if approve := "PUT " + collection + "/approve/"; a.status == 200 && strings.HasPrefix(a.call, approve) {
-		handed = []string{"RawKey"} // the one answer that hands a key over
+	if a.status == 200 && handsOver.MatchString(a.call) {
+		handed = []string{"RawKey", "Password", "secret"}
 	}
 	found := canary.InAnswer(a.header, a.text, handed...)
 	if strings.Contains(a.text, passwordMark) {
@@ -47,10 +51,15 @@ func leaks(a answer) []string {
 
 func TestInspectorFindsSecrets(t *testing.T) {
 	const key = "eyJvcmciOiI1ZTlkOTU0NGExZGNkNjAwMDFkMGVkMjAiLCJpZCI6ImQ0NzIzOWUxMjg3NTRjMGM5MTQ4MzYzMjg2YjhlZDQ2IiwiaCI6Im11cm11cjY0In0="
-	for call, handsOver := range map[string]bool{"GET " + collection: false, "PUT " + collection + "/approve/1": true} {
-		a := answer{call: call, status: 200, text: `{"RawKey": "` + key + `", "Password": ""}`}
-		if found := leaks(a); (len(found) == 0) != handsOver {
-			t.Errorf("%s: found %v", call, found)
+	const client = `{"client_id": "00a3d6916da6448381ea6c254937eda9", "secret": "ZGU4OWRlZjUtMzA0NS00Njk0LTljYTYtNDJmODY0ZWI1NWUz"}`
+	for call, handsOver := range map[string]bool{
+		"GET " + collection: false, "PUT " + collection + "/approve/1": true, "POST " + keysOfDeveloper(nobodys): true, "GET " + keysOfDeveloper(nobodys): false,
+		"POST " + keysOfDeveloper(nobodys) + "/90568dfa/rotate": true, "POST " + keysOfDeveloper(nobodys) + "/90568dfa/suspend": false,
+	} {
+		for _, text := range []string{`{"RawKey": "` + key + `", "Password": ""}`, `{"RawKey": "ffeLySpZR5", "Password": "XJSm3gZIeDdk"}`, client} {
+			if found := leaks(answer{call: call, status: 200, text: text}); (len(found) == 0) != handsOver {
+				t.Errorf("%s: found %v", call, found)
+			}
 		}
 	}
 	if found := leaks(answer{text: `{"Message": "` + password() + ` is too short."}`}); len(found) == 0 {

@@ -49,7 +49,7 @@ func (r refusal) try(t *testing.T) {
 func standing(t *testing.T, id string) string {
 	t.Helper()
 	text := admin.get(t, id).text
-	for _, path := range []string{collection + "?p=-1", collection + "?p=-1&state=declined", developers, catalogue, policies + "?p=-1", configuration} {
+	for _, path := range []string{collection + "?p=-1", collection + "?p=-1&state=declined", developers, keysOfDeveloper(developer), catalogue, policies + "?p=-1", configuration} {
 		a := admin.call(t, http.MethodGet, path, "")
 		a.want(t, http.StatusOK, "")
 		text += "\n" + a.text
@@ -70,6 +70,7 @@ func TestAllow(t *testing.T) {
 func TestRoles(t *testing.T) {
 	id := portal.create(t, asking(policy))
 	admins := admin.create(t, asking(policyAuto))
+	hash := anyKey(t)
 	before := standing(t, id)
 	t.Run("when", func(t *testing.T) {
 		for name, said := range map[string]struct {
@@ -95,6 +96,10 @@ func TestRoles(t *testing.T) {
 			"a reviewer deletes a policy":              {reviewer, http.MethodDelete, policyOf(policy), "policies:write"},
 			"a portal creates the configuration":       {portal, http.MethodPost, configuration, "configuration:write"},
 			"a reviewer writes the configuration":      {reviewer, http.MethodPut, configuration, "configuration:write"},
+			"a reviewer asks for a key":                {reviewer, http.MethodPost, keysOfDeveloper(developer), "keys:write"},
+			"a reviewer changes a key":                 {reviewer, http.MethodPut, keysOfDeveloper(developer) + "/" + hash, "keys:write"},
+			"a portal suspends a key":                  {portal, http.MethodPost, keysOfDeveloper(developer) + "/" + hash + "/suspend", "keys:suspend"},
+			"a portal resumes a key":                   {portal, http.MethodPost, keysOfDeveloper(developer) + "/" + hash + "/resume", "keys:suspend"},
 			"a portal approves what has to be decided": {portal, http.MethodPut, approve(id), "requests:decide"},
 			"a portal approves what another created":   {portal, http.MethodPut, approve(admins), "requests:decide"},
 		} {
@@ -116,24 +121,42 @@ func TestRoles(t *testing.T) {
 // TestStrangers makes every call without a credential, and with one that nobody has.
 func TestStrangers(t *testing.T) {
 	t.Parallel()
-	id := portal.create(t, asking(policy))
-	for _, by := range []client{{}, {"kd_" + org + "_" + strings.Repeat("a", 52)}, {"7a7b140f-2480-4d5a-4e78-24049e3ba7f8"}} {
-		for _, at := range []struct{ method, path string }{
-			{http.MethodGet, collection}, {http.MethodPost, collection}, {http.MethodGet, item(id)}, {http.MethodPut, item(id)},
-			{http.MethodDelete, item(id)}, {http.MethodPut, approve(id)}, {http.MethodPut, decline(id)}, {http.MethodGet, item("abc")},
-			{http.MethodGet, developers}, {http.MethodPost, developers}, {http.MethodGet, developerOf(developer)}, {http.MethodPut, developerOf(developer)},
-			{http.MethodDelete, developerOf(developer)}, {http.MethodGet, developers + "/email/ada@pennywise.example"},
-			{http.MethodPost, developers + "/verify_credentials"}, {http.MethodPost, developers + "/password/" + developer},
-			{http.MethodGet, catalogue}, {http.MethodPost, catalogue}, {http.MethodPut, catalogue},
-			{http.MethodGet, policies}, {http.MethodPost, policies}, {http.MethodGet, policies + "/search?q=a"}, {http.MethodGet, policyOf(policy)},
-			{http.MethodPut, policyOf(policy)}, {http.MethodDelete, policyOf(policy)},
-			{http.MethodGet, configuration}, {http.MethodPost, configuration}, {http.MethodPut, configuration},
-		} {
-			a := by.call(t, at.method, at.path, "{")
+	id, hash := portal.create(t, asking(policy)), anyKey(t)
+	key := keysOfDeveloper(developer) + "/" + hash
+	calls := []struct{ method, path string }{
+		{http.MethodGet, collection}, {http.MethodPost, collection}, {http.MethodGet, item(id)}, {http.MethodPut, item(id)},
+		{http.MethodDelete, item(id)}, {http.MethodPut, approve(id)}, {http.MethodPut, decline(id)}, {http.MethodGet, item("abc")},
+		{http.MethodGet, developers}, {http.MethodPost, developers}, {http.MethodGet, developerOf(developer)}, {http.MethodPut, developerOf(developer)},
+		{http.MethodDelete, developerOf(developer)}, {http.MethodGet, developers + "/email/ada@pennywise.example"},
+		{http.MethodPost, developers + "/verify_credentials"}, {http.MethodPost, developers + "/password/" + developer},
+		{http.MethodGet, catalogue}, {http.MethodPost, catalogue}, {http.MethodPut, catalogue},
+		{http.MethodGet, policies}, {http.MethodPost, policies}, {http.MethodGet, policies + "/search?q=a"}, {http.MethodGet, policyOf(policy)},
+		{http.MethodPut, policyOf(policy)}, {http.MethodDelete, policyOf(policy)},
+		{http.MethodGet, configuration}, {http.MethodPost, configuration}, {http.MethodPut, configuration},
+		{http.MethodGet, keysOfDeveloper(developer)}, {http.MethodPost, keysOfDeveloper(developer)}, {http.MethodGet, key}, {http.MethodPut, key},
+		{http.MethodDelete, key}, {http.MethodPost, key + "/rotate"}, {http.MethodPost, key + "/suspend"}, {http.MethodPost, key + "/resume"},
+		{http.MethodDelete, developerOf("oauth/" + hash)}, {http.MethodDelete, developerOf("key/any/" + hash + "/" + developer)},
+		{http.MethodDelete, "/api/apis//keys/" + hash}, {http.MethodDelete, "/api/api/apis//keys/" + hash},
+	}
+	strangers := []client{{}, {"kd_" + org + "_" + strings.Repeat("a", 52)}, {"7a7b140f-2480-4d5a-4e78-24049e3ba7f8"}}
+	for _, at := range calls {
+		for _, a := range atOnce(len(strangers), func(i int) answer { return strangers[i].call(t, at.method, at.path, "{") }) {
 			a.wantRefusal(t, http.StatusUnauthorized, "Not authorised")
 		}
 	}
 	wantMembers(t, portal.get(t, id), map[string]any{"revision": 1.0, "state": "pending"})
+	wantMembers(t, portal.call(t, http.MethodGet, key, ""), map[string]any{"state": "active"})
+}
+
+// anyKey is the hash of a key that the developer of the sample data has.
+func anyKey(t *testing.T) string {
+	t.Helper()
+	rows := portal.call(t, http.MethodGet, keysOfDeveloper(developer), "").rows(t)
+	if len(rows) == 0 {
+		t.Fatal("the sample data has no key")
+	}
+	hash, _ := rows[len(rows)-1]["key"].(string)
+	return hash
 }
 
 // TestBodyTooLarge sends more than Lambda takes. The front end answers that itself, and not in the envelope.

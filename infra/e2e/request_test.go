@@ -13,6 +13,7 @@ import (
 var (
 	isID     = regexp.MustCompile(`^[0-9a-f]{24}$`)
 	isKeysID = regexp.MustCompile(`^[0-9a-f]{32}$`)
+	isHash   = regexp.MustCompile(`^(murmur64|murmur128|sha256)$`)
 )
 
 func item(id string) string    { return collection + "/" + id }
@@ -84,10 +85,10 @@ func granted(t *testing.T, a answer) (key string) {
 	if len(key) == 56 && key[:24] == org && isKeysID.MatchString(key[24:]) {
 		return key
 	}
-	var parts struct{ ID string }
+	var parts struct{ ID, H string }
 	text, err := base64.StdEncoding.DecodeString(key)
-	if err != nil || json.Unmarshal(text, &parts) != nil || !isKeysID.MatchString(parts.ID) ||
-		string(text) != fmt.Sprintf(`{"org":%q,"id":%q,"h":"murmur64"}`, org, parts.ID) {
+	if err != nil || json.Unmarshal(text, &parts) != nil || !isKeysID.MatchString(parts.ID) || !isHash.MatchString(parts.H) ||
+		string(text) != fmt.Sprintf(`{"org":%q,"id":%q,"h":%q}`, org, parts.ID, parts.H) {
 		t.Fatalf("%s: the RawKey is of neither form that the documents show", a.call)
 	}
 	return key

@@ -41,6 +41,8 @@ type desk struct {
 	granted map[string]map[string]bool        // by function, its powers
 	used    map[string]map[string]bool        // those of them that its calls took
 	begin   []map[string]types.AttributeValue // what the table holds at the beginning of each call
+	fred    string                            // the other organisation's developer, who has
+	theirs  map[string]grant                  // keys, by policy
 }
 
 // who makes calls with a credential.
@@ -62,9 +64,9 @@ var (
 // open opens a desk with the fixture in it, and with what furnish adds.
 func open(t *testing.T) *desk {
 	t.Helper()
-	d := &desk{Desk: desktest.New(t, fixture.Desk), granted: map[string]map[string]bool{}, used: map[string]map[string]bool{}}
+	d := &desk{Desk: desktest.New(t, fixture.Keys), granted: map[string]map[string]bool{}, used: map[string]map[string]bool{}}
 	api, err := template.Load(filepath.Join(root, "template.yaml"), map[string]string{
-		"Table": d.Table.Name(), "AWS::StackName": d.Table.Name(), "Key": "", "Architecture": map[string]string{"arm64": "arm64", "amd64": "x86_64"}[runtime.GOARCH],
+		"Table": d.Table.Name(), "AWS::StackName": d.Table.Name(), "Key": "", "ProtectedOrganisation": fixture.Org, "Architecture": map[string]string{"arm64": "arm64", "amd64": "x86_64"}[runtime.GOARCH],
 	})
 	if err != nil {
 		t.Fatal(err)

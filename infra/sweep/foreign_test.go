@@ -29,11 +29,14 @@ func TestForeignObjects(t *testing.T) {
 				if !as.role.May(needs) || as != admin && !route.Canonical() {
 					continue
 				}
-				for _, their := range d.objects(t, fixture.OtherOrg, variable.FindString(s.path)) {
+				for _, their := range d.objects(t, fixture.OtherOrg, s.what()) {
 					a := d.alike(t, as, s.about(nobodys(their)), s.about(their), nobodys(their), their)
 					if a.status != http.StatusNotFound {
 						t.Errorf("%s %s by %s: %d %s", s.method, s.about(nobodys(their)).target(), as.name, a.status, a.text)
 					}
+				}
+				if s.beside["{id}"] != "" {
+					d.underTheirs(t, as, s)
 				}
 				if changed := d.reset(t); len(changed) > 0 {
 					t.Errorf("%s by %s changed %v", s.method, as.name, changed)
@@ -45,6 +48,19 @@ func TestForeignObjects(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// underTheirs names each of their keys under each of their developers.
+func (d *desk) underTheirs(t *testing.T, as who, s sample) {
+	t.Helper()
+	for _, developer := range []string{fixture.Eve, d.fred} {
+		for _, their := range d.objects(t, fixture.OtherOrg, s.what()) {
+			none := s.under(nobodys(developer)).about(nobodys(their))
+			if a := d.alike(t, as, none, s.under(developer).about(their), nobodys(their), their); a.status != http.StatusNotFound {
+				t.Errorf("%s %s by %s: %d %s", s.method, none.target(), as.name, a.status, a.text)
+			}
+		}
 	}
 }
 
@@ -97,7 +113,7 @@ func plain(a answer, name string) string {
 	return passing.ReplaceAllString(strings.ReplaceAll(text, name, "<name>"), "<...>")
 }
 
-// objects are an organisation's that can stand in the place of a variable, named as in the keys of the table: "...#KIND#name".
+// objects are an organisation's that can stand in the place of a variable.
 func (d *desk) objects(t *testing.T, org, variable string) []string {
 	t.Helper()
 	if variable == "" {
@@ -105,21 +121,45 @@ func (d *desk) objects(t *testing.T, org, variable string) []string {
 	}
 	found := map[string]bool{}
 	for _, item := range d.begin {
-		if !strings.HasPrefix(text(item["PK"]), "ORG#"+org) {
-			continue
-		}
-		for _, key := range []string{text(item["PK"]), text(item["SK"])} {
-			segments := strings.Split("#"+key, "#")
-			kind, name := segments[len(segments)-2], segments[len(segments)-1]
-			if kind == "EMAIL" && variable == "{email}" || kind == "POLICY" && variable == "{policy}" || portal.ValidID(name) && variable != "{email}" {
-				found[name] = true
-			}
+		for _, name := range namesIn(item, org, variable) {
+			found[name] = true
 		}
 	}
 	if len(found) < 2 {
 		t.Errorf("the desk of %s has %d objects for %s: too few to show anything", org, len(found), variable)
 	}
 	return slices.Sorted(maps.Keys(found))
+}
+
+// namesIn are the names of an item's object, if it is the organisation's: what stands in the item's own keys, "...#KIND#name"; but keys
+// have other names.
+func namesIn(item map[string]types.AttributeValue, org, variable string) (found []string) {
+	if slices.Contains([]string{"{key}", "{hash}", "{client}"}, variable) {
+		return namesOfKey(item, org, variable)
+	}
+	if !strings.HasPrefix(text(item["PK"]), "ORG#"+org) {
+		return nil
+	}
+	for _, key := range []string{text(item["PK"]), text(item["SK"])} {
+		segments := strings.Split("#"+key, "#")
+		kind, name := segments[len(segments)-2], segments[len(segments)-1]
+		if kind == "EMAIL" && variable == "{email}" || kind == "POLICY" && variable == "{policy}" || portal.ValidID(name) && variable != "{email}" {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+// namesOfKey are those that a key is shown by and, with its developer, its id.
+func namesOfKey(item map[string]types.AttributeValue, org, variable string) []string {
+	shown, id := text(item["shown"]), text(item["id"])
+	switch {
+	case text(item["SK"]) != "KEY" || text(item["org_id"]) != org, variable == "{client}" && text(item["auth_type"]) != portal.OAuth:
+		return nil
+	case variable == "{key}":
+		return []string{shown, id}
+	}
+	return []string{shown}
 }
 
 func text(value types.AttributeValue) string {

@@ -3,6 +3,7 @@ package sweep
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 
 	"keydesk/infra/fixture"
@@ -38,12 +39,24 @@ func (d *desk) furnish(t *testing.T) {
 	d.approve(t, reviewer, fixture.ByAdmin)
 
 	d.tell(t, stranger, "PUT", configuration, `{"enable_dcr": true, "dcr_options": {"access_token": "`+theirAccess+`"}}`)
-	d.tell(t, stranger, "PUT", catalogue, entry(fixture.Foreign))
-	d.tell(t, stranger, "POST", policies, `{"_id": "gold", "name": "Gold"}`)
-	fred := d.tell(t, stranger, "POST", developers, `{"email": "`+theirEmail+`", "password": "`+theirText+`"}`)
-	d.approve(t, stranger, d.tell(t, stranger, "POST", requests,
-		`{"by_user": "`+fred+`", "apply_policies": ["`+fixture.Foreign+`"], "version": "v2"}`))
+	d.tell(t, stranger, "PUT", catalogue, `{"apis": [`+one(fixture.Foreign, "authToken")+`, `+one("gold", "oauth")+`, `+one("silver", "basic")+`, `+one("bronze", "jwt")+`]}`)
+	for _, id := range []string{"gold", "silver", "bronze"} {
+		d.tell(t, stranger, "POST", policies, `{"_id": "`+id+`", "name": "`+id+`"}`)
+	}
+	d.fred = d.tell(t, stranger, "POST", developers, `{"email": "`+theirEmail+`", "password": "`+theirText+`"}`)
+	d.theirs = map[string]grant{}
+	for _, policy := range []string{fixture.Foreign, "gold", "gold", "silver", "bronze"} {
+		wish := `{"by_user": "` + d.fred + `", "apply_policies": ["` + policy + `"]}`
+		if policy == "bronze" {
+			wish = strings.Replace(wish, "}", `, "jwt_secret": `+publicKey+`}`, 1)
+		}
+		d.theirs[policy] = d.approve(t, stranger, d.tell(t, stranger, "POST", requests, wish))
+	}
 }
+
+// publicKey is somebody's, as JSON.
+const publicKey = `"-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9\n` +
+	`q9UU8I5mEovUf86QZ7kOBIjJwqnzD1omageEHWwHdBO6B+dFabmdT9POxg==\n-----END PUBLIC KEY-----\n"`
 
 // tell makes a call that succeeds, and gives the answer's Message: the new object's id.
 func (d *desk) tell(t *testing.T, as who, method, path, body string) string {
@@ -56,15 +69,29 @@ func (d *desk) tell(t *testing.T, as who, method, path, body string) string {
 	return said.Message
 }
 
+// grant is what an approval hands over, whatever the kind of key.
+type grant struct {
+	RawKey, Password string
+	ClientID         string `json:"client_id"`
+	Secret           string `json:"secret"`
+}
+
 // approve approves a request, whose key is a secret from then on.
-func (d *desk) approve(t *testing.T, as who, request string) {
+func (d *desk) approve(t *testing.T, as who, request string) grant {
 	t.Helper()
-	a := d.call(t, as, sample{method: "PUT", path: requests + "/approve/{id}", object: request, status: http.StatusOK})
-	var told struct{ RawKey string }
-	if err := json.Unmarshal([]byte(a.text), &told); err != nil || told.RawKey == "" {
+	a := d.call(t, as, sample{method: "PUT", path: requests + "/approve/{id}", means: "PUT " + requests + "/approve/{id}", object: request})
+	var told grant
+	if err := json.Unmarshal([]byte(a.text), &told); err != nil || told.RawKey+told.Secret == "" {
 		t.Fatalf("approve %s: %d, and no key", request, a.status)
 	}
-	d.secrets.texts = append(d.secrets.texts, told.RawKey)
+	for _, secret := range []string{told.Secret, told.Password} {
+		if secret != "" {
+			d.secrets.texts = append(d.secrets.texts, secret)
+			return told
+		}
+	}
+	d.secrets.texts = append(d.secrets.texts, told.RawKey) // of basic it is the user's name
+	return told
 }
 
 // withToken is our catalogue with an access token in each entry.

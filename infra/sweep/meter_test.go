@@ -31,10 +31,16 @@ type call struct {
 // body is what bears on the powers that a call needs, and on what it costs.
 type body struct {
 	TableName, IndexName string
-	RequestItems         map[string]any                          // of a BatchGetItem, by table
+	RequestItems         map[string]batch                        // of a BatchGetItem, by table
 	TransactItems        []map[string]struct{ TableName string } // by kind of write: "Put"
 	Values               map[string]struct{ S string }           `json:"ExpressionAttributeValues"`
+	Key                  map[string]struct{ S string }           // of an item
 	Name, SecretID       string                                  // of a box
+}
+
+// batch is what a BatchGetItem reads of a table.
+type batch struct {
+	Keys []map[string]struct{ S string }
 }
 
 // before gives the address of a proxy before an AWS service. A function's own address is this, a slash and its name.

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"cmp"
+	"maps"
 	"net/url"
 	"regexp"
 	"strings"
@@ -16,10 +17,25 @@ type sample struct {
 	method, path string   // where the route does not say: the one of an ANY, or all of $default
 	means        string   // the route of the permissions matrix, where it is not the route itself
 	open         bool     // it is there for whoever asks
-	object       string   // what stands in the place of the path's variable
+	object       string   // what stands in the place of the variable that names what the call is about
+	beside       names    // and in those of others
 	query, body  string   //
-	names        []string // bodies, and queries with their "?", that name another object: {id}, {email} or {policy}
+	names        []string // bodies, and queries with their "?", that name another object: {id}, {email}, {policy} or {key}
 	status       int      // 0: 200
+}
+
+// names are what stands in the places of variables: by "{id}".
+type names map[string]string
+
+// variable is that of the path which names what the call is about: where it is a key, others tell only where to look for it.
+func (s sample) variable() string {
+	all := variable.FindAllString(s.path, -1)
+	for _, name := range all {
+		if name == "{key}" {
+			return name
+		}
+	}
+	return append(all, "")[0]
 }
 
 const (
@@ -28,6 +44,8 @@ const (
 	catalogue     = "/api/portal/catalogue"
 	policies      = "/api/portal/policies"
 	configuration = "/api/portal/configuration"
+	keys          = developers + "/{id}/keys"
+	oldKeys       = developers + "/key/{policy}/{key}/{id}"
 )
 
 // samples has a call for each route of template.yaml but the twins, which are called as the route that they repeat.
@@ -39,6 +57,8 @@ var samples = map[string]sample{
 			`{"by_user": "{id}", "apply_policies": ["` + fixture.Petstore + `"], "version": "v2"}`,
 			`{"by_user": "` + fixture.Ada + `", "apply_policies": ["{policy}"], "version": "v2"}`,
 			`{"by_user": "` + fixture.Ada + `", "for_plan": "{policy}"}`,
+			`{"by_user": "` + fixture.Ben + `", "key": "{key}", "apply_policies": ["` + fixture.Weather + `"]}`,
+			`{"by_user": "` + fixture.Ben + `", "key": "` + fixture.BensKey + `", "remove_policies": ["{policy}"]}`,
 		},
 	},
 	"GET " + requests + "/{id}": {object: fixture.Pending},
@@ -69,6 +89,33 @@ var samples = map[string]sample{
 	"ANY " + developers + "/{path+}": {
 		method: "UPDATE", path: developers + "/{id}", means: "PUT " + developers + "/{id}",
 		object: fixture.Ada, body: `{"fields": {"company": "Babbage & Co."}}`,
+	},
+
+	"GET " + keys: {object: fixture.Finn},
+	"POST " + keys: {
+		object: fixture.Ada, body: `{"apply_policies": ["` + fixture.Ledger + `"]}`,
+		names: []string{`{"apply_policies": ["{policy}"]}`, `{"key": "{key}", "apply_policies": ["` + fixture.Ledger + `"]}`},
+	},
+	"GET " + keys + "/{key}":          {object: fixture.FinnsKey, beside: names{"{id}": fixture.Finn}},
+	"DELETE " + keys + "/{key}":       {object: fixture.FinnsKey, beside: names{"{id}": fixture.Finn}},
+	"POST " + keys + "/{key}/suspend": {object: fixture.FinnsKey, beside: names{"{id}": fixture.Finn}},
+	"POST " + keys + "/{key}/resume":  {object: fixture.FinnsSuspended, beside: names{"{id}": fixture.Finn}},
+	"POST " + keys + "/{key}/rotate":  {object: fixture.BensKey, beside: names{"{id}": fixture.Ben}, body: `{"grace_seconds": 60}`},
+	"PUT " + keys + "/{key}": {
+		object: fixture.FinnsKey, beside: names{"{id}": fixture.Finn}, body: `{"apply_policies": ["` + fixture.Petstore + `"]}`,
+		names: []string{`{"apply_policies": ["{policy}"]}`},
+	},
+	"DELETE " + developers + "/oauth/{client}": {object: fixture.FinnsClient},
+	"DELETE " + oldKeys:                        {object: fixture.BensKey, beside: names{"{id}": fixture.Ben, "{policy}": fixture.Petstore}},
+	"DELETE " + developers + "/key/{path+}": {
+		path: oldKeys + "/", means: "DELETE " + oldKeys, object: fixture.BensKey, beside: names{"{id}": fixture.Ben, "{policy}": "any"},
+	},
+	"DELETE /api/apis/{api}/keys/{key}":     {object: fixture.BensKey, beside: names{"{api}": ""}}, // as clients write it
+	"DELETE /api/api/apis/{api}/keys/{key}": {object: fixture.FinnsClient, beside: names{"{api}": "any"}},
+	"ANY " + keys:                           {method: "PATCH", path: keys, object: fixture.Finn, open: true, status: 405},
+	"ANY " + keys + "/{path+}": {
+		method: "UPDATE", path: keys + "/{key}", means: "PUT " + keys + "/{key}",
+		object: fixture.FinnsKey, beside: names{"{id}": fixture.Finn}, body: `{"apply_policies": ["` + fixture.Petstore + `"]}`,
 	},
 
 	"GET " + catalogue:  {},
@@ -103,12 +150,16 @@ var samples = map[string]sample{
 
 	"GET /openapi.json": {open: true},
 	"GET /docs":         {open: true},
+	"GET /hello":        {open: true, status: 403}, // of those who call here nobody has an issued key
 	" ":                 {method: "GET", path: "/api/portal/nothing", open: true, status: 404},
 }
 
 // entry is a catalogue with one entry, for a policy.
-func entry(policy string) string {
-	return `{"apis": [{"name": "One", "policy_id": "` + policy + `", "version": "v2", "show": true}]}`
+func entry(policy string) string { return `{"apis": [` + one(policy, "authToken") + `]}` }
+
+// one is an entry for a policy that gives keys of the kind.
+func one(policy, kind string) string {
+	return `{"name": "One", "policy_id": "` + policy + `", "version": "v2", "show": true, "auth_type": "` + kind + `"}`
 }
 
 // of gives the sample of a route, complete.
@@ -132,9 +183,24 @@ func of(t *testing.T, r template.Route) sample {
 
 var variable = regexp.MustCompile(`\{[a-z]+\}`)
 
+// what says which objects can stand there: the variable's name, but that a key has no id where the path does not name its developer.
+func (s sample) what() string {
+	if s.variable() == "{key}" && s.beside["{id}"] == "" {
+		return "{hash}"
+	}
+	return s.variable()
+}
+
 // about is the same call about another object.
 func (s sample) about(object string) sample {
 	s.object = object
+	return s
+}
+
+// under is the same call with another developer beside the object.
+func (s sample) under(developer string) sample {
+	s.beside = maps.Clone(s.beside)
+	s.beside["{id}"] = developer
 	return s
 }
 
@@ -150,5 +216,10 @@ func (s sample) naming(what, object string) sample {
 
 // target is the path and the query as they are sent.
 func (s sample) target() string {
-	return variable.ReplaceAllLiteralString(s.path, url.PathEscape(s.object)) + s.query
+	return variable.ReplaceAllStringFunc(s.path, func(name string) string {
+		if name == s.variable() {
+			return url.PathEscape(s.object)
+		}
+		return url.PathEscape(s.beside[name])
+	}) + s.query
 }

@@ -1,0 +1,185 @@
+package e2e
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// The kinds of key that a developer can present in a header. Certificates come with the connection: see certificate_test.go.
+const (
+	authToken = "authToken"
+	basic     = "basic"
+	oauth     = "oauth"
+	jwt       = "jwt"
+	mutualTLS = "mutualTLS"
+)
+
+var kinds = []string{authToken, basic, oauth, jwt}
+
+// someKinds are all kinds, or one where calls are slow: what differs between kinds is the functions' doing.
+func someKinds() []string {
+	if front.slow > 2 {
+		return kinds[:1]
+	}
+	return kinds
+}
+
+// holder is a developer with keys of one kind, and what makes them theirs.
+type holder struct {
+	kind, id string
+	pair     *pair // of a holder of jwt keys
+}
+
+// arrives signs a developer up who will have keys of the kind.
+func arrives(t *testing.T, kind string) holder {
+	t.Helper()
+	h := holder{kind: kind, id: portal.signUp(t, fmt.Sprintf(`{"email": "%s@portal.example"}`, mark()))}
+	if kind == jwt {
+		h.pair = newPair(t, "ES256")
+	}
+	return h
+}
+
+// asksItself is arrives for who asks at their own path, where requests come to be of which the test is not told: they are deleted, too.
+func asksItself(t *testing.T, kind string) holder {
+	t.Helper()
+	h := arrives(t, kind)
+	t.Cleanup(func() {
+		ids := admin.list(t, "?p=-1&by_user="+h.id)
+		for len(ids) > 0 {
+			some := ids[:min(len(ids), front.approvers)]
+			atOnce(len(some), func(i int) answer { return remove(t, some[i]) })
+			ids = ids[len(some):]
+		}
+	})
+	return h
+}
+
+// asking is a request of the holder's for one key of the plans.
+func (h holder) asking(t *testing.T, plans ...string) string {
+	t.Helper()
+	return object(t, h.wish(plans...), map[string]any{"by_user": h.id})
+}
+
+// wish is the same, but for who asks.
+func (h holder) wish(plans ...string) map[string]any {
+	wish := map[string]any{"apply_policies": plans, "fields": map[string]any{"usecase": "weather", "oauth_app_description": "An app", "oauth_use_case": "log in"}}
+	switch h.kind {
+	case oauth:
+		wish["oauth_info"] = map[string]any{"redirect_uri": "https://app.example.org/callback"}
+	case jwt:
+		wish["jwt_secret"] = h.pair.public
+	}
+	return wish
+}
+
+// object writes the members of all the maps as one JSON object.
+func object(t *testing.T, all ...map[string]any) string {
+	t.Helper()
+	members := map[string]any{}
+	for _, some := range all {
+		for name, value := range some {
+			members[name] = value
+		}
+	}
+	text, err := json.Marshal(members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// grant is a key that was granted, by a request or a rotation.
+type grant struct {
+	holder
+	request   string
+	name, key string // what was handed over: of the two, a token and a jwt's key id have the latter only
+}
+
+// receives asks for a key, which a reviewer approves.
+func (h holder) receives(t *testing.T, plans ...string) grant {
+	t.Helper()
+	id := portal.create(t, h.asking(t, plans...))
+	g := h.taking(t, reviewer.call(t, http.MethodPut, approve(id), ""))
+	g.request = id
+	return g
+}
+
+// taking reads the key in an answer that hands one over, in the words of its kind.
+func (h holder) taking(t *testing.T, a answer) grant {
+	t.Helper()
+	a.want(t, http.StatusOK, "")
+	g := grant{holder: h}
+	switch h.kind {
+	case oauth:
+		g.name, g.key = a.string("client_id"), a.string("secret")
+		if !isKeysID.MatchString(g.name) || len(g.key) != 48 || a.string("policy_id") == "" || a.string("redirect_uri") != "https://app.example.org/callback" {
+			t.Fatalf("%s: this is no OAuth client as Tyk makes them", a.call)
+		}
+	case basic:
+		g.name, g.key = a.string("RawKey"), a.string("Password")
+		if len(g.name) != 10 || len(g.key) < 12 {
+			t.Fatalf("%s: this is no user name and password as Tyk makes them", a.call)
+		}
+	default:
+		g.key = granted(t, a)
+	}
+	return g
+}
+
+// header is the value of Authorization that presents the key.
+func (g grant) header(t *testing.T) string {
+	t.Helper()
+	switch g.kind {
+	case basic, oauth:
+		return pairOf(g.name, g.key)
+	case jwt:
+		return "Bearer " + g.pair.token(t, g.key)
+	}
+	return g.key
+}
+
+func pairOf(name, secret string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(name+":"+secret))
+}
+
+// changed is the same with one letter of it another one, such that it still looks like a key.
+func (g grant) changed(t *testing.T) string {
+	t.Helper()
+	switch g.kind {
+	case basic:
+		return pairOf(g.name, another(g.key, len(g.key)-1))
+	case oauth:
+		return pairOf(g.name, inside(t, g.key, 35))
+	case jwt:
+		token := g.pair.token(t, g.key)
+		return "Bearer " + another(token, strings.LastIndex(token, ".")+10)
+	}
+	if len(g.key) == 56 {
+		return another(g.key, 55)
+	}
+	return inside(t, g.key, len(`{"org":"","id":"`)+len(org)+31)
+}
+
+// another is the text with another digit or letter in one place.
+func another(text string, at int) string {
+	letter := "a"
+	if text[at:at+1] == letter {
+		letter = "b"
+	}
+	return text[:at] + letter + text[at+1:]
+}
+
+// inside is the base64 of the same text with another letter in one place.
+func inside(t *testing.T, text string, at int) string {
+	t.Helper()
+	plain, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal("this is not base64")
+	}
+	return base64.StdEncoding.EncodeToString([]byte(another(string(plain), at)))
+}
