@@ -98,8 +98,11 @@ func stillOfKey(ctx context.Context, t *table.Table, r *table.Request, act Act) 
 		return err
 	}
 	k, err := t.IssuedKey(ctx, r.Edits)
-	if err != nil || k == nil {
+	switch {
+	case err != nil:
 		return err
+	case k == nil || over(k):
+		return keyIsRevoked(r)
 	}
 	return fits(k, r.ApplyPolicies, r.RemovePolicies, act.At)
 }

@@ -121,3 +121,87 @@ func TestAskInsteadForATakenPlan(t *testing.T) {
 		}
 	}
 }
+
+// TestAskInsteadOfAKey has a request for a change of a key ask for another change. What could not come of the key as it stands is refused.
+func TestAskInsteadOfAKey(t *testing.T) {
+	t.Parallel()
+	desk := trial.Open(t)
+	for name, c := range map[string]struct {
+		happens     func(*testing.T, *trial.Desk, trial.Person, table.IssuedKey)
+		add, remove []string
+		plans       []string
+		kind        portal.Kind
+		words       string
+	}{
+		"another is added":       {nil, []string{fixture.Identity}, []string{fixture.Payments}, nil, 0, ""},
+		"one more is added":      {nil, []string{fixture.Weather, fixture.Petstore}, []string{fixture.Payments}, []string{fixture.Weather, fixture.Petstore}, 0, ""},
+		"none is removed":        {nil, []string{fixture.Weather}, []string{}, []string{fixture.Weather}, 0, ""},
+		"one that it has not":    {nil, []string{fixture.Weather}, []string{fixture.Petstore}, nil, portal.Conflict, "remove_policies: the key does not have the policy"},
+		"one that it has":        {nil, []string{fixture.Payments}, []string{}, nil, portal.Conflict, "apply_policies: the key has the policy"},
+		"one both ways":          {nil, []string{fixture.Weather}, []string{fixture.Weather}, nil, portal.Invalid, "remove_policies: " + fixture.Weather + " is in apply_policies too;"},
+		"one of another kind":    {nil, []string{fixture.Ledger}, []string{}, nil, portal.Conflict, "apply_policies: the request is for a key of the kind authToken,"},
+		"of one that is rotated": {rotatedAway, []string{fixture.Petstore}, []string{}, nil, portal.Conflict, "The key has been rotated; change its successor"},
+		"of one that is revoked": {state("revoked", table.Revoked), []string{fixture.Petstore}, []string{}, nil, portal.Conflict, "is revoked, and that is final;"},
+		"removed, of a revoked":  {state("revoked", table.Revoked), []string{fixture.Weather}, []string{}, nil, portal.Conflict, "is revoked, and that is final;"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := desk.Again(t)
+			who := d.Person(caller.Admin)
+			_, k := d.Grant(who, portal.RequestInput{ApplyPolicies: []string{fixture.Payments}})
+			r := d.AskFor(who, toEdit(k, []string{fixture.Weather}, []string{fixture.Payments}))
+			if c.happens != nil {
+				c.happens(t, d, who, k)
+			}
+			err := approval.Change(d.Invocation(t.Context()), d.Issuer().Table, r, who.Act("updated"), func(r table.Request) (table.Request, error) {
+				after := r
+				after.ApplyPolicies, after.ForPlan, after.RemovePolicies = c.add, c.add[0], c.remove
+				return insteadOf(t.Context(), d.Books, r, after, who.Act("updated"))
+			})
+			after := d.Audit(r.ID)
+			if c.words != "" {
+				if trial.Kind(err) != c.kind || !contains(err, c.words) || after.Revision != 1 {
+					t.Errorf("error %v, want one of kind %d that says %q; revision %d", err, c.kind, c.words, after.Revision)
+				}
+				return
+			}
+			if err != nil || !slices.Equal(after.Plans, c.plans) {
+				t.Errorf("error %v; it has the plans %v, want %v", err, after.Plans, c.plans)
+			}
+			if _, err := edit(d, t, r.ID, who.Act("approved"), ""); err != nil {
+				t.Error(err)
+			}
+			d.Audit(r.ID)
+		})
+	}
+}
+
+// A request for a key of a certificate may bring another certificate, but none that is taken.
+func TestAskInsteadForACertificate(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	who := d.Person(caller.Reviewer)
+	_, theirs := d.Grant(who, wish(t, portal.MutualTLS))
+	r := d.AskFor(who, wish(t, portal.MutualTLS))
+	bring := func(certificate string) error {
+		return approval.Change(t.Context(), d.Books, d.Read(r.ID), who.Act("updated"), func(r table.Request) (table.Request, error) {
+			after := r
+			after.Certificate = certificate
+			return insteadOf(t.Context(), d.Books, r, after, who.Act("updated"))
+		})
+	}
+	another := fingerprint()
+	if err := bring(theirs.Certificate); !errors.Is(err, table.ErrCertificateTaken) {
+		t.Errorf("another's: %v", err)
+	}
+	if err := bring(another); err != nil {
+		t.Errorf("a new one: %v", err)
+	}
+	if err := bring(""); trial.Kind(err) != portal.Invalid {
+		t.Errorf("none: %v", err)
+	}
+	if key, err := issue(d, t, r.ID, who.Act("approved"), ""); err != nil || key.Name() != another {
+		t.Errorf("granted: %v, for %s", err, key.Name())
+	}
+	d.Audit(r.ID)
+}

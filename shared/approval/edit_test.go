@@ -214,18 +214,21 @@ var meantimes = map[string]struct {
 	granted bool
 	words   string
 }{
-	"revoked":   {state("revoked", table.Revoked), false, "is revoked, and that is final; decline this request"},
-	"suspended": {state("suspended", table.Suspended), true, ""},
-	"rotated": {func(t *testing.T, d *trial.Desk, who trial.Person, k table.IssuedKey) {
-		if _, err := d.Unharmed().Rotate(t.Context(), k, who.Act("rotated"), approval.Turn{Grace: time.Hour}); err != nil {
-			t.Error(err)
-		}
-	}, false, "The key has been rotated; change its successor"},
+	"revoked":              {state("revoked", table.Revoked), false, "is revoked, and that is final; decline this request"},
+	"suspended":            {state("suspended", table.Suspended), true, ""},
+	"rotated":              {rotatedAway, false, "The key has been rotated; change its successor"},
 	"another policy added": {put(fixture.Payments, fixture.Petstore), true, ""},
 	"the same added":       {put(fixture.Payments, "brief"), false, "apply_policies: the key has the policy brief already."},
 	"removed":              {put(fixture.Petstore), false, "remove_policies: the key does not have the policy " + fixture.Payments},
 	"inactive":             {developers("SET inactive = :yes"), false, "is inactive"},
 	"leaving":              {developers("SET deleting = :yes"), false, "there is no developer"},
+}
+
+// rotatedAway rotates a key, past the plan.
+func rotatedAway(t *testing.T, d *trial.Desk, who trial.Person, k table.IssuedKey) {
+	if _, err := d.Unharmed().Rotate(t.Context(), k, who.Act("rotated"), approval.Turn{Grace: time.Hour}); err != nil {
+		t.Error(err)
+	}
 }
 
 // put gives a key a list of policies, past the plan.

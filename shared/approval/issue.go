@@ -129,7 +129,7 @@ func (i *Issuer) edit(ctx context.Context, r table.Request, act Act, books *tabl
 		return Grant{}, err
 	}
 	if k == nil || over(k) {
-		return Grant{}, portal.Refuse(portal.Conflict, "key: %s is revoked, and that is final; decline this request, and ask for a new key.", r.Key)
+		return Grant{}, keyIsRevoked(&r)
 	}
 	places := map[string]string{}
 	for _, place := range r.Holds {
@@ -145,6 +145,11 @@ func (i *Issuer) edit(ctx context.Context, r table.Request, act Act, books *tabl
 	edit := act.keyChange(*k, after)
 	change.Edit = &edit
 	return Grant{Request: change.After, Edited: &edit.After}, i.Table.Write(ctx, change)
+}
+
+// keyIsRevoked refuses a change of a key that is over.
+func keyIsRevoked(r *table.Request) error {
+	return portal.Refuse(portal.Conflict, "key: %s is revoked, and that is final; decline this request, and ask for a new key.", r.Key)
 }
 
 func mayIssue(r *table.Request, act Act, books *table.Books) error {

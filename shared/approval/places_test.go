@@ -196,8 +196,21 @@ func TestPlacesEndWithAChangedKey(t *testing.T) {
 			}
 			d.Audit(id)
 			err = ask(t, d, who, k.Developer, portal.RequestInput{ApplyPolicies: []string{fixture.Payments, "brief"}})
-			if lives := trial.Kind(err) == portal.Conflict; lives != (ago == 0) {
+			lives := trial.Kind(err) == portal.Conflict
+			if lives != (ago == 0) {
 				t.Errorf("asked for its plans: %v", err)
+			}
+			if !lives {
+				return
+			}
+			next := d.AskFor(who, toEdit(k, []string{fixture.Weather}, nil)) // a plan that is new to a key which ends
+			if _, err := edit(d, t, next.ID, who.Act("approved"), ""); err != nil {
+				t.Error(err)
+			}
+			d.Audit(next.ID)
+			put(fixture.Payments, fixture.Weather)(t, d, who, d.Key(k)) // and now it ends no more
+			if now := d.Audit(r.ID).Keys[0]; now.Expires != 0 || len(now.Holds) != 2 {
+				t.Errorf("it ends at %d, and has the plans %v", now.Expires, now.Holds)
 			}
 		})
 	}

@@ -21,34 +21,7 @@ func TestRoutes(t *testing.T) {
 	desk := desktest.New(t, fixture.Desk)
 	var took, named string
 	all := rest.Handle(desk.Table, everyRoute(&took, &named)...)
-	const id = fixture.Pending
-	const malformed, gone = " ID: 24 lower-case hexadecimal digits are expected.", "Could not retrieve portal object."
-	long := strings.Repeat("x", 255)
-	for _, c := range []struct{ verb, path, want, named, message string }{
-		{"GET", "/api/portal/requests", "GET /api/portal/requests", "", ""},
-		{"GET", "/api/portal/requests/", "GET /api/portal/requests", "", ""},
-		{"GET", "/api/portal/requests/" + id + "//", "GET /api/portal/requests/{id}", id, ""},
-		{"UPDATE", "/api/portal/requests/" + id, "PUT /api/portal/requests/{id}", id, ""},
-		{"PUT", "/api/portal/requests/approve/" + id, "PUT /api/portal/requests/approve/{id}", id, ""},
-		{"GET", "/api/portal/policies/search", "GET /api/portal/policies/search", "", ""},
-		{"GET", "/api/portal/policies/search/", "GET /api/portal/policies/search", "", ""},
-		{"GET", "/api/portal/policies/gold plan", "GET /api/portal/policies/{policy}", "gold plan", ""},
-		{"GET", "/api/portal/developers/email/a+b@example.org", "GET /api/portal/developers/email/{email}", "a+b@example.org", ""},
-		{"GET", "/stage/api/portal/developers/" + id, "GET /api/portal/developers/{id}", id, ""},
-
-		{"GET", "/api/portal/requests/" + id[1:], "", "", "Invalid request" + malformed},
-		{"PUT", "/api/portal/requests/approve", "", "", "Invalid request" + malformed},
-		{"POST", "/api/portal/developers/password/x", "", "", "Invalid developer" + malformed},
-		{"GET", "/api/portal/policies/" + long, "", "", "The path names an object in 255 bytes; no name has more than 254."},
-		{"POST", "/api/portal/requests/" + id, "", "", "POST is not allowed here; use DELETE or GET or PUT."},
-		{"GET", "/api/portal/requests/decline/" + id, "", "", "GET is not allowed here; use PUT."},
-		{"GET", "/api/portal/developers/verify_credentials", "", "", "GET is not allowed here; use POST."},
-		{"UPDATE", "/api/portal/requests", "", "", "UPDATE is not allowed here; use GET or POST."},
-		{"GET", "/api/portal/requests/" + id + "/history", "", "", gone},
-		{"GET", "/api/portal", "", "", gone},
-		{"GET", "", "", "", gone},
-		{"GET", "//api/portal/requests", "", "", gone},
-	} {
+	for _, c := range calls() {
 		took, named = "", ""
 		event := call(fixture.AdminCredential)
 		event.RawPath, event.RequestContext.HTTP.Method, event.RequestContext.Stage = c.path, c.verb, "stage"
@@ -69,6 +42,62 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// taken is a call, the route that it takes and what its path names, or what it is told.
+type taken struct{ verb, path, want, named, message string }
+
+func calls() []taken {
+	const id = fixture.Pending
+	const malformed, gone = " ID: 24 lower-case hexadecimal digits are expected.", "Could not retrieve portal object."
+	const hash, client, raw = "cac572e018c60de0", "d47239e128754c0c9148363286b8ed46", "53ac07777cbb8c2d5300000215811f02c21540dd5257eb68d3d73f35"
+	const notShown = "Invalid key ID: the hash that the key is shown by is expected, or the key's id."
+	return []taken{
+		{"GET", "/api/portal/requests", "GET /api/portal/requests", "", ""},
+		{"GET", "/api/portal/requests/", "GET /api/portal/requests", "", ""},
+		{"GET", "/api/portal/requests/" + id + "//", "GET /api/portal/requests/{id}", id, ""},
+		{"UPDATE", "/api/portal/requests/" + id, "PUT /api/portal/requests/{id}", id, ""},
+		{"PUT", "/api/portal/requests/approve/" + id, "PUT /api/portal/requests/approve/{id}", id, ""},
+		{"GET", "/api/portal/policies/search", "GET /api/portal/policies/search", "", ""},
+		{"GET", "/api/portal/policies/search/", "GET /api/portal/policies/search", "", ""},
+		{"GET", "/api/portal/policies/gold plan", "GET /api/portal/policies/{policy}", "gold plan", ""},
+		{"GET", "/api/portal/developers/email/a+b@example.org", "GET /api/portal/developers/email/{email}", "a+b@example.org", ""},
+		{"GET", "/stage/api/portal/developers/" + id, "GET /api/portal/developers/{id}", id, ""},
+
+		{"GET", "/api/portal/developers/" + id + "/keys/", "GET /api/portal/developers/{id}/keys", id, ""},
+		{"PUT", "/api/portal/developers/" + id + "/keys/" + hash, "PUT /api/portal/developers/{id}/keys/{key}", id + " " + hash, ""},
+		{"POST", "/api/portal/developers/" + id + "/keys/" + id + "/rotate", "POST /api/portal/developers/{id}/keys/{key}/rotate", id + " " + id, ""},
+		{"DELETE", "/api/portal/developers/oauth/" + client, "DELETE /api/portal/developers/oauth/{client}", client, ""},
+		{"DELETE", "/api/portal/developers/key/gold plan/" + hash + "/" + id, "DELETE /api/portal/developers/key/{policy}/{key}/{id}", id + " " + hash, ""},
+		{"DELETE", "/api/portal/developers/key//" + hash + "/" + id, "DELETE /api/portal/developers/key/{policy}/{key}/{id}", id + " " + hash, ""},
+		{"DELETE", "/api/apis/a/keys/" + hash, "DELETE /api/apis/{api}/keys/{key}", hash, ""},
+		{"DELETE", "/api/apis//keys/" + hash + "/", "DELETE /api/apis/{api}/keys/{key}", hash, ""},
+		{"DELETE", "/api/api/apis//keys/" + hash, "DELETE /api/api/apis/{api}/keys/{key}", hash, ""},
+
+		{"DELETE", "/api/portal/developers/" + id + "/keys/" + strings.ToUpper(hash), "", "", notShown},
+		{"DELETE", "/api/apis//keys/" + raw, "", "", notShown},
+		{"DELETE", "/api/portal/developers/oauth/" + client[1:], "", "", notShown},
+		{"DELETE", "/api/portal/developers/x/keys/" + hash, "", "", "Invalid developer" + malformed},
+		{"DELETE", "/api/portal/developers/key/p/" + hash + "/x", "", "", "Invalid developer" + malformed},
+		{"DELETE", "/api/portal/developers/" + id + "/keys//rotate", "", "", gone},
+		{"DELETE", "/api/portal/developers//keys/" + hash, "", "", gone},
+		{"DELETE", "/api/portal/developers/key/p//" + id, "", "", gone},
+		{"GET", "/api/apis//keys/" + hash, "", "", "GET is not allowed here; use DELETE."},
+		{"DELETE", "/api/portal/developers/" + id + "/keys/" + hash + "/suspend", "", "", "DELETE is not allowed here; use POST."},
+
+		{"GET", "/api/portal/requests/" + id[1:], "", "", "Invalid request" + malformed},
+		{"PUT", "/api/portal/requests/approve", "", "", "Invalid request" + malformed},
+		{"POST", "/api/portal/developers/password/x", "", "", "Invalid developer" + malformed},
+		{"GET", "/api/portal/policies/" + strings.Repeat("x", 255), "", "", "The path names an object in 255 bytes; no name has more than 254."},
+		{"POST", "/api/portal/requests/" + id, "", "", "POST is not allowed here; use DELETE or GET or PUT."},
+		{"GET", "/api/portal/requests/decline/" + id, "", "", "GET is not allowed here; use PUT."},
+		{"GET", "/api/portal/developers/verify_credentials", "", "", "GET is not allowed here; use POST."},
+		{"UPDATE", "/api/portal/requests", "", "", "UPDATE is not allowed here; use GET or POST."},
+		{"GET", "/api/portal/requests/" + id + "/history", "", "", gone},
+		{"GET", "/api/portal", "", "", gone},
+		{"GET", "", "", "", gone},
+		{"GET", "//api/portal/requests", "", "", gone},
+	}
+}
+
 // everyRoute is an operation a route of the matrix, which notes that it was taken and what the path named.
 func everyRoute(took, named *string) (all []rest.Endpoint) {
 	for _, route := range caller.Routes() {
@@ -76,7 +105,7 @@ func everyRoute(took, named *string) (all []rest.Endpoint) {
 			Route: route,
 			First: func(context.Context, rest.In) (struct{}, error) { return struct{}{}, nil },
 			Then: func(_ context.Context, in rest.In, _ caller.Caller, _ struct{}) (rest.Out, error) {
-				*took, *named = route, in.ID
+				*took, *named = route, strings.TrimSpace(in.ID+" "+in.Key)
 				return rest.OK(""), nil
 			},
 		})

@@ -3,7 +3,6 @@ package table_test
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -117,7 +116,14 @@ func TestLastUseOutlivesChanges(t *testing.T) {
 	if err := desk.Table.WriteKey(t.Context(), changed(k, func(k *table.IssuedKey) { k.LastUsed = "2026-12-24" })); err != nil {
 		t.Fatal(err)
 	}
-	if it := itemOf(t, desk, k); it["last_used"] != "2026-11-23" {
+	now, err := desk.Table.IssuedKey(t.Context(), k.Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := desk.Table.WriteKey(t.Context(), changed(*now, func(k *table.IssuedKey) { k.LastUsed = "" })); err != nil { // nor takes one out
+		t.Fatal(err)
+	}
+	if it := itemOf(t, desk, k); it["last_used"] != "2026-11-23" || it["revision"] != 5.0 {
 		t.Errorf("last used on %v", it["last_used"])
 	}
 }
@@ -165,61 +171,6 @@ func TestKeyIsDue(t *testing.T) {
 	}
 	if it := itemOf(t, desk, k); it["DueSK"] != "2026-11-22T07:15:00.000Z#"+k.ID || !strings.HasPrefix(fmt.Sprint(it["DuePK"]), "DUE#") {
 		t.Errorf("it is due at %v in %v", it["DueSK"], it["DuePK"])
-	}
-}
-
-// TestPlansOfAKey gives a key plans and takes them away. What it takes by itself must be free; what it gives back must be its own; and all
-// of them end with it.
-func TestPlansOfAKey(t *testing.T) {
-	t.Parallel()
-	desk := desktest.New(t, fixture.Desk)
-	k := stand(t, desk, table.IssuedKey{Shown: "s"})
-	plan := func(name string) string {
-		it := itemAt(t, desk, "ORG#"+fixture.Org+"#DEVELOPER#"+fixture.Ada, "PLAN#"+name)
-		if it == nil {
-			return ""
-		}
-		ends, _ := it["ends"].(float64)
-		return fmt.Sprintf("%v until %d", it["held_by"], int64(ends))
-	}
-	write := func(holds map[string]string, expires int64) error {
-		c := changed(k, func(k *table.IssuedKey) { k.Holds, k.Expires = maps.Clone(holds), expires })
-		err := desk.Table.WriteKey(t.Context(), c)
-		if err == nil {
-			k = c.After
-		}
-		return err
-	}
-	later := time.Now().Add(time.Hour).Unix()
-	for _, step := range []struct {
-		holds   map[string]string
-		expires int64
-		err     error
-		want    map[string]string
-	}{
-		{map[string]string{"a": k.ID, "b": k.ID}, 0, nil, map[string]string{"a": k.ID + " until 0", "b": k.ID + " until 0"}},
-		{map[string]string{"a": k.ID, "b": k.ID, fixture.Payments: k.ID}, 0, table.ErrPlanTaken, map[string]string{"a": k.ID + " until 0"}}, // Ada asks for it
-		{map[string]string{"b": k.ID}, 0, nil, map[string]string{"a": "", "b": k.ID + " until 0"}},
-		{map[string]string{"b": k.ID}, later, nil, map[string]string{"b": fmt.Sprint(k.ID, " until ", later)}},
-		{map[string]string{"b": k.ID, "c": k.ID}, later, nil, map[string]string{"c": fmt.Sprint(k.ID, " until ", later)}},
-		{map[string]string{"c": k.ID}, later - 60, nil, map[string]string{"b": "", "c": fmt.Sprint(k.ID, " until ", later-60)}},
-		{nil, later - 60, nil, map[string]string{"b": "", "c": ""}},
-	} {
-		if err := write(step.holds, step.expires); !errors.Is(err, step.err) {
-			t.Errorf("%v: %v, want %v", step.holds, err, step.err)
-		}
-		for name, want := range step.want {
-			if got := plan(name); got != want {
-				t.Errorf("%v: the plan %s is held by %q, want %q", step.holds, name, got, want)
-			}
-		}
-	}
-	if err := write(map[string]string{"a": k.ID}, later); err != nil {
-		t.Fatal(err)
-	}
-	k.Holds = map[string]string{"a": "somebody else"}
-	if err := write(nil, later); err == nil || plan("a") != fmt.Sprint(k.ID, " until ", later) {
-		t.Errorf("another's plan: %v, it is held by %q", err, plan("a"))
 	}
 }
 
