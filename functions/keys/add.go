@@ -42,15 +42,12 @@ func add(issuer *approval.Issuer) rest.Operation[asked] {
 			}
 			replay := table.NewReplay(in.Credential, in.IdempotencyKey, body(in), in.At)
 			a.books, a.before, err = t.BooksAndReplay(ctx, in.Org, in.ID, a.request.ApplyPolicies, replay)
-			if err == nil && a.before == nil && a.books.Developer == nil { // the path leads nowhere
+			if err == nil && a.books.Developer == nil { // the path leads nowhere
 				err = portal.ErrNotFound
 			}
 			return a, err
 		},
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, a asked) (rest.Out, error) {
-			if a.books.Developer == nil {
-				return rest.Out{}, portal.ErrNotFound
-			}
 			act := approval.Act{Name: "created", By: who, At: in.At, RequestID: in.RequestID}
 			if a.before != nil {
 				return again(ctx, issuer, in, who, a.before.ID)
@@ -92,9 +89,8 @@ func grantOrWait(ctx context.Context, issuer *approval.Issuer, in rest.In, who c
 	switch {
 	case err == nil:
 		return rest.Out{Body: view.Approved(grant)}, nil
-	case errors.Is(err, approval.ErrToBeDecided): // now it does
-		return rest.OKMeta(r.ID, waiting{portal.Pending}), nil
-	case errors.As(err, &refusal) && refusal.Kind == portal.Busy: // nothing was granted; the request stands, and can be approved
+	case errors.Is(err, approval.ErrToBeDecided), // now it is
+		errors.As(err, &refusal) && refusal.Kind == portal.Busy: // nothing was granted; the request stands, and can be approved
 		return rest.OKMeta(r.ID, waiting{portal.Pending}), nil
 	case errors.As(err, &refusal) && refusal.Meta == nil:
 		stands := *refusal

@@ -39,7 +39,7 @@ func named(t *table.Table) func(context.Context, rest.In) (table.KeyName, error)
 // living is the key that was named, unless it is gone for its clients.
 func living(ctx context.Context, t *table.Table, n table.KeyName) (*table.IssuedKey, error) {
 	k, err := t.Key(ctx, n)
-	if err == nil && (k.State == table.Revoked || k.State == table.Lapsed) {
+	if err == nil && k.Over() {
 		return nil, portal.ErrNotFound
 	}
 	return k, err

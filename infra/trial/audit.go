@@ -116,7 +116,7 @@ func (d *Desk) auditPlaces(r *Record) {
 			switch {
 			case k.Ended(time.Now().Unix()):
 				former[holder] = true
-			case !over(k):
+			case !k.Over():
 				say(name, place{holder, k.Expires})
 			}
 		}

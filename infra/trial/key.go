@@ -10,8 +10,6 @@ import (
 	"keydesk/shared/table"
 )
 
-func over(k *Key) bool { return k.State == table.Revoked || k.State == table.Lapsed }
-
 // auditKey holds that a key is the one that was to come of the request, or to succeed an older one, and that all that belongs to it is
 // there.
 func (d *Desk) auditKey(r *Record, k, older *Key) {
@@ -81,7 +79,7 @@ func (d *Desk) auditKind(k *Key, box apikey.Key) {
 func (d *Desk) auditStanding(k *Key, around *surroundings) {
 	d.t.Helper()
 	living := 1
-	if over(k) {
+	if k.Over() {
 		living = 0
 	}
 	d.auditDue(k)
@@ -94,7 +92,7 @@ func (d *Desk) auditStanding(k *Key, around *surroundings) {
 		}
 	}
 	at, err := time.Parse(time.RFC3339, k.RevokedAt)
-	if over(k) && around.there && (err != nil || len(k.Holds) > 0 && !k.Ended(at.Unix())) {
+	if k.Over() && around.there && (err != nil || len(k.Holds) > 0 && !k.Ended(at.Unix())) {
 		d.t.Errorf("a key that is %s since %q has the places %v", k.State, k.RevokedAt, k.Holds)
 	}
 }
@@ -111,7 +109,7 @@ func end(k *Key) int64 {
 func (d *Desk) auditDue(k *Key) {
 	d.t.Helper()
 	var want table.Task
-	if over(k) || k.Rotation != nil {
+	if k.Over() || k.Rotation != nil {
 		want = table.Empty
 	}
 	if k.Task != want || (k.DueAt == "") != (want == "") {

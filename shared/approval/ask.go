@@ -23,7 +23,7 @@ func Ask(ctx context.Context, t *table.Table, books *table.Books, asked Asked, a
 	if err != nil {
 		return r, err
 	}
-	err = InPlaces(ctx, t, books, first, func(placed table.Request) error {
+	err = inPlaces(ctx, t, books, first, func(placed table.Request) error {
 		change := Create(act, placed)
 		change.Replay, r = asked.Replay, change.After
 		return t.Write(ctx, change)
@@ -97,12 +97,9 @@ func stillOfKey(ctx context.Context, t *table.Table, r *table.Request, act Act) 
 	if err := namedOnce(r); err != nil {
 		return err
 	}
-	k, err := t.IssuedKey(ctx, r.Edits)
-	switch {
-	case err != nil:
+	k, err := keyToEdit(ctx, t, r)
+	if err != nil {
 		return err
-	case k == nil || over(k):
-		return keyIsRevoked(r)
 	}
 	return fits(k, r.ApplyPolicies, r.RemovePolicies, act.At)
 }

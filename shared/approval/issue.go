@@ -124,12 +124,9 @@ func (i *Issuer) key(ctx context.Context, org, id, kind, fingerprint string) (ap
 
 // edit changes the policies of the key that the request is for, and mints none.
 func (i *Issuer) edit(ctx context.Context, r table.Request, act Act, books *table.Books, proof string) (Grant, error) {
-	k, err := i.Table.IssuedKey(ctx, r.Edits)
+	k, err := keyToEdit(ctx, i.Table, &r)
 	if err != nil {
 		return Grant{}, err
-	}
-	if k == nil || over(k) {
-		return Grant{}, keyIsRevoked(&r)
 	}
 	places := map[string]string{}
 	for _, place := range r.Holds {
@@ -147,9 +144,13 @@ func (i *Issuer) edit(ctx context.Context, r table.Request, act Act, books *tabl
 	return Grant{Request: change.After, Edited: &edit.After}, i.Table.Write(ctx, change)
 }
 
-// keyIsRevoked refuses a change of a key that is over.
-func keyIsRevoked(r *table.Request) error {
-	return portal.Refuse(portal.Conflict, "key: %s is revoked, and that is final; decline this request, and ask for a new key.", r.Key)
+// keyToEdit is the key that a request is to change, as it stands.
+func keyToEdit(ctx context.Context, t *table.Table, r *table.Request) (*table.IssuedKey, error) {
+	k, err := t.IssuedKey(ctx, r.Edits)
+	if err == nil && (k == nil || k.Over()) {
+		err = portal.Refuse(portal.Conflict, "key: %s is revoked, and that is final; decline this request, and ask for a new key.", r.Key)
+	}
+	return k, err
 }
 
 func mayIssue(r *table.Request, act Act, books *table.Books) error {
@@ -213,17 +214,18 @@ func issued(r *table.Request, key apikey.Key, books *table.Books, now time.Time)
 	case portal.MutualTLS:
 		k.Certificate = key.Name()
 	case portal.OAuth:
-		k.Client = client(&r.Request, key.Name(), k.Created)
+		k.Client = client(k, key.Name(), r.OAuthInfo)
 	}
 	return k
 }
 
 // client is what the developer's document shows of an OAuth client: what the request says of the application.
-func client(r *portal.Request, id, created string) *portal.Client {
-	fields := flat(r.Fields)
-	c := &portal.Client{ClientID: id, Description: fields["oauth_app_description"], UseCase: fields["oauth_use_case"], DateCreated: created}
-	if r.OAuthInfo != nil {
-		c.RedirectURI = r.OAuthInfo.RedirectURI
+func client(k *table.IssuedKey, id string, info *portal.OAuthInfo) *portal.Client {
+	c := &portal.Client{
+		ClientID: id, Description: k.Fields["oauth_app_description"], UseCase: k.Fields["oauth_use_case"], DateCreated: k.Created,
+	}
+	if info != nil {
+		c.RedirectURI = info.RedirectURI
 	}
 	return c
 }

@@ -29,16 +29,20 @@ func ChangeKey(ctx context.Context, t *table.Table, k table.IssuedKey, act Act, 
 		if !errors.As(err, &changed) {
 			return err
 		}
-		if k.Rotation == nil && changed.Now.Rotation != nil { // whoever ends the one that they saw means to end the access
-			return rotatedMeanwhile(&changed.Now)
+		if err := rotatedMeanwhile(&k, &changed.Now); err != nil {
+			return err
 		}
 		k = changed.Now
 	}
 }
 
-// rotatedMeanwhile refuses an act on a key that its doer saw without a successor.
-func rotatedMeanwhile(k *table.IssuedKey) error {
-	return alreadyRotated(k, "It happened in this very moment: do the same to the successor.")
+// rotatedMeanwhile refuses an act on a key that its doer saw without a successor, and that has one now: whoever ends the one that they
+// saw means to end the access.
+func rotatedMeanwhile(seen, now *table.IssuedKey) error {
+	if seen.Rotation != nil || now.Rotation == nil {
+		return nil
+	}
+	return alreadyRotated(now, "It happened in this very moment: do the same to the successor.")
 }
 
 // Revoke ends a key, and with it the key whose place it took, if that has a grace yet: what was granted once ends as one. It gives that
@@ -64,15 +68,16 @@ func Revoke(ctx context.Context, t *table.Table, k table.IssuedKey, act Act) (ol
 		}
 		err = t.WriteKey(ctx, change)
 		var changed *table.ChangedKey
-		switch {
-		case !errors.As(err, &changed):
+		if !errors.As(err, &changed) {
 			return older, err
-		case changed.Now.Digest != k.Digest: // the other, which is read anew
-		case k.Rotation == nil && changed.Now.Rotation != nil: // whoever ends the one that they saw means to end the access
-			return nil, rotatedMeanwhile(&changed.Now)
-		default:
-			k = changed.Now
 		}
+		if changed.Now.Digest != k.Digest { // the other, which is read anew
+			continue
+		}
+		if err := rotatedMeanwhile(&k, &changed.Now); err != nil {
+			return nil, err
+		}
+		k = changed.Now
 	}
 }
 
@@ -80,7 +85,7 @@ func Revoke(ctx context.Context, t *table.Table, k table.IssuedKey, act Act) (ol
 func KeyTo(act Act, to table.KeyState) func(table.IssuedKey) (table.IssuedKey, error) {
 	return func(k table.IssuedKey) (table.IssuedKey, error) {
 		switch {
-		case over(&k):
+		case k.Over():
 			return k, portal.ErrNotFound
 		case to != table.Revoked && k.Ended(act.At.Unix()):
 			return k, portal.Refuse(portal.Conflict, "The key is over: it has expired, or another took its place.")
@@ -98,9 +103,6 @@ func KeyTo(act Act, to table.KeyState) func(table.IssuedKey) (table.IssuedKey, e
 		return k, nil
 	}
 }
-
-// over tells whether the key is gone for its clients.
-func over(k *table.IssuedKey) bool { return k.State == table.Revoked || k.State == table.Lapsed }
 
 // WithPolicies is the revision that gives a key a new list of policies. What is added has to be grantable, for the same kind of key;
 // who may not decide adds only what nobody needs to decide.
@@ -182,7 +184,7 @@ func fits(k *table.IssuedKey, added, removed []string, now time.Time) error {
 // mayEdit refuses to change what a key opens when it opens nothing any more, or will not for long.
 func mayEdit(k *table.IssuedKey, now time.Time) error {
 	switch {
-	case over(k):
+	case k.Over():
 		return portal.ErrNotFound
 	case k.AuthType == portal.OAuth:
 		return portal.Refuse(portal.Conflict, "An OAuth client is for one policy; ask for another client instead.")

@@ -47,8 +47,8 @@ func freePlace(policy string, limit int, taken []string) (string, error) {
 	return table.Place(policy, n), nil
 }
 
-// InPlaces writes a request with its places. Where another took one of several in the same moment, it looks for another.
-func InPlaces(ctx context.Context, t *table.Table, books *table.Books, r table.Request, write func(table.Request) error) error {
+// inPlaces writes a request with its places. Where another took one of several in the same moment, it looks for another.
+func inPlaces(ctx context.Context, t *table.Table, books *table.Books, r table.Request, write func(table.Request) error) error {
 	for {
 		var err error
 		if r.Holds, err = Places(ctx, t, books, r.OrgID, r.ByUser, r.ApplyPolicies); err != nil {

@@ -35,7 +35,7 @@ type Rotated struct {
 // what it is, the table whether it took its place and for whom.
 func (i *Issuer) Rotate(ctx context.Context, k table.IssuedKey, act Act, turn Turn) (Rotated, error) {
 	for {
-		if over(&k) {
+		if k.Over() {
 			return Rotated{}, portal.ErrNotFound
 		}
 		if k.Rotation != nil {
@@ -88,7 +88,11 @@ func (i *Issuer) mayTurn(ctx context.Context, k *table.IssuedKey, act Act, turn 
 	if err := turnSuits(k, turn); err != nil {
 		return err
 	}
-	standing, before, err := i.Table.Turnable(ctx, k, act.At.Unix())
+	standing, err := i.Table.Standing(ctx, k)
+	if err != nil {
+		return err
+	}
+	before, err := i.Table.OlderThan(ctx, k, act.At.Unix())
 	if err != nil {
 		return err
 	}
@@ -162,7 +166,7 @@ func (i *Issuer) rotatedAgain(ctx context.Context, k table.IssuedKey, act Act, t
 	switch {
 	case err != nil:
 		return Rotated{}, err
-	case newer == nil || over(newer) || newer.Ended(act.At.Unix()):
+	case newer == nil || newer.Over() || newer.Ended(act.At.Unix()):
 		return Rotated{}, alreadyRotated(&k, "The successor is over too; ask for a new key.")
 	case turn.Proof == "" || k.Rotation.Proof != turn.Proof || !inTime(k.Rotation.At, act.At):
 		return Rotated{}, alreadyRotated(&k, "If the answer with the new key was lost, repeat the very call with its Idempotency-Key within ten minutes; without one, rotate the successor.")

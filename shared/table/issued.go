@@ -72,6 +72,9 @@ func (k *IssuedKey) Due(task Task, at time.Time) {
 	k.Task, k.DueAt = task, portal.Timestamp(at)
 }
 
+// Over tells whether the key is gone for its clients, for ever.
+func (k *IssuedKey) Over() bool { return k.State == Revoked || k.State == Lapsed }
+
 // Ended tells whether the key's time is over: it has expired, or has been rotated and its grace is over.
 func (k *IssuedKey) Ended(now int64) bool {
 	return k.Expires > 0 && now >= k.Expires || k.Rotation != nil && now >= k.Rotation.Ends

@@ -61,7 +61,7 @@ func (t *Table) KeyDeliveredAgain(ctx context.Context, k IssuedKey, h KeyHistory
 
 // keyWrites are the key itself, its line of history, its place among the developer's keys, its plans, and its successor.
 func (t *Table) keyWrites(c KeyChange) ([]write, error) {
-	k, developer := c.After, developerKey(c.After.OrgID, c.After.Developer)
+	k := c.After
 	changed, err := t.changeIssued(c)
 	if err != nil {
 		return nil, err
@@ -72,14 +72,14 @@ func (t *Table) keyWrites(c KeyChange) ([]write, error) {
 	}
 	writes := []write{changed, history}
 	if c.Successor == nil { // which would have the plans now
-		plans, err := t.heldWrites(c, developer)
+		plans, err := t.heldWrites(c)
 		if err != nil {
 			return nil, err
 		}
 		writes = append(writes, plans...)
 	}
 	held := developersKeyKey(k.OrgID, k.Developer, k.ID)
-	if k.State == Revoked || k.State == Lapsed {
+	if k.Over() {
 		return append(writes, t.remove(held, "", nil, nil), t.remove(shownKey(k.OrgID, k.Shown, k.Digest), "", nil, nil)), nil
 	}
 	beside, err := t.overwrite(held, besideDeveloper(&k))
@@ -92,38 +92,28 @@ func (t *Table) keyWrites(c KeyChange) ([]write, error) {
 
 // heldWrites free the plans that the key holds no more, take those that it holds by itself, and have all of them end with it. (A request
 // takes its plans when it is created.)
-func (t *Table) heldWrites(c KeyChange, developer key) ([]write, error) {
+func (t *Table) heldWrites(c KeyChange) ([]write, error) {
 	var writes []write
+	keyOf := func(place string) key { return planKey(c.After.OrgID, c.After.Developer, place) }
 	for place, holder := range c.Before.Holds {
 		if c.After.Holds[place] == "" {
-			writes = append(writes, t.free(developer, place, holder))
+			writes = append(writes, t.free(keyOf(place), holder))
 		}
 	}
 	for place, holder := range c.After.Holds {
 		anew := c.Before.Holds[place] == ""
 		switch {
 		case anew && holder == c.After.ID:
-			taken, err := t.take(developer, place, heldPlan{holder, c.After.Expires})
+			taken, err := t.take(keyOf(place), heldPlan{holder, c.After.Expires})
 			if err != nil {
 				return nil, err
 			}
 			writes = append(writes, taken)
 		case c.After.Expires != c.Before.Expires || anew && c.After.Expires > 0:
-			writes = append(writes, t.holdUntil(developer, place, holder, c.After.Expires))
+			writes = append(writes, t.holdUntil(keyOf(place), holder, c.After.Expires))
 		}
 	}
 	return writes, nil
-}
-
-// Turnable reads what a rotation hangs on beside the key itself: how its developer and policies stand, and the key before it if that
-// is good yet; else nil.
-func (t *Table) Turnable(ctx context.Context, k *IssuedKey, now int64) (Standing, *IssuedKey, error) {
-	standing, err := t.Standing(ctx, k)
-	if err != nil || k.Before == "" {
-		return standing, nil, err
-	}
-	older, err := t.OlderThan(ctx, k, now)
-	return standing, older, err
 }
 
 // OlderThan is the key before a key, if it is good yet; else nil.
@@ -132,7 +122,7 @@ func (t *Table) OlderThan(ctx context.Context, k *IssuedKey, now int64) (*Issued
 		return nil, nil
 	}
 	older, err := t.IssuedKey(ctx, k.Before)
-	if err != nil || older == nil || older.State == Revoked || older.State == Lapsed || older.Ended(now) {
+	if err != nil || older == nil || older.Over() || older.Ended(now) {
 		return nil, err
 	}
 	return older, nil
@@ -207,6 +197,16 @@ func difference(before, after item) (expression string, names map[string]string,
 		expression += " REMOVE " + strings.Join(remove, ", ")
 	}
 	return expression, names, values
+}
+
+// grantWrites are the key that comes of a grant, and the end of the plans that its request has taken.
+func (t *Table) grantWrites(k *IssuedKey) ([]write, error) {
+	issued, err := t.issueWrites(k)
+	if err != nil {
+		return nil, err
+	}
+	plans, err := t.heldWrites(KeyChange{After: *k})
+	return append(issued, plans...), err
 }
 
 // issueWrites are a new key for the data plane, its place among the developer's keys, and its shown hash.

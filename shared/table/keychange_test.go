@@ -174,8 +174,8 @@ func TestKeyIsDue(t *testing.T) {
 	}
 }
 
-// Turnable tells how the developer and the policies stand, and of a key before that is good yet.
-func TestTurnable(t *testing.T) {
+// What a rotation hangs on beside the key: how the developer and the policies stand, and a key before that is good yet.
+func TestWhatARotationHangsOn(t *testing.T) {
 	t.Parallel()
 	desk := desktest.New(t, fixture.Desk)
 	now := time.Now().Unix()
@@ -202,7 +202,11 @@ func TestTurnable(t *testing.T) {
 		"nobody":              {"5efdbdb749960c000137ffff", good, false, good},
 	} {
 		k := table.IssuedKey{OrgID: fixture.Org, Developer: c.developer, Before: c.before, Policies: []string{fixture.Petstore, fixture.Beta}}
-		standing, older, err := desk.Table.Turnable(t.Context(), &k, now)
+		standing, err := desk.Table.Standing(t.Context(), &k)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		older, err := desk.Table.OlderThan(t.Context(), &k, now)
 		petstore, beta := standing.Policies[fixture.Petstore], standing.Policies[fixture.Beta]
 		if err != nil || standing.DeveloperActive != c.active || (older != nil) != (c.older != "") || older != nil && older.Digest != c.older {
 			t.Errorf("%s: active %t, %+v, %v", name, standing.DeveloperActive, older, err)

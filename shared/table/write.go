@@ -51,12 +51,7 @@ func (t *Table) Write(ctx context.Context, c Change) error {
 	var keys []write
 	switch {
 	case c.Key != nil:
-		keys, err = t.issueWrites(c.Key)
-		for place, holder := range c.Key.Holds {
-			if c.Key.Expires > 0 {
-				keys = append(keys, t.holdUntil(developerKey(c.Key.OrgID, c.Key.Developer), place, holder, c.Key.Expires))
-			}
-		}
+		keys, err = t.grantWrites(c.Key)
 	case c.Edit != nil:
 		keys, err = t.keyWrites(*c.Edit)
 	}
@@ -139,12 +134,12 @@ func InactiveDeveloper(id string) error {
 // planWrites takes the places in plans that the change holds anew and frees those that it holds no more.
 func (t *Table) planWrites(c Change) ([]write, error) {
 	var writes []write
-	developer := developerKey(c.After.OrgID, c.After.ByUser)
+	keyOf := func(place string) key { return planKey(c.After.OrgID, c.After.ByUser, place) }
 	for _, place := range c.After.Holds {
 		if slices.Contains(c.Before.Holds, place) {
 			continue
 		}
-		w, err := t.take(developer, place, heldPlan{HeldBy: c.After.ID})
+		w, err := t.take(keyOf(place), heldPlan{HeldBy: c.After.ID})
 		if err != nil {
 			return nil, err
 		}
@@ -152,7 +147,7 @@ func (t *Table) planWrites(c Change) ([]write, error) {
 	}
 	for _, place := range c.Before.Holds {
 		if !slices.Contains(c.After.Holds, place) {
-			writes = append(writes, t.free(developer, place, c.After.ID))
+			writes = append(writes, t.free(keyOf(place), c.After.ID))
 		}
 	}
 	return writes, nil
@@ -165,25 +160,25 @@ type heldPlan struct {
 }
 
 // take takes a place in a plan for a request, or a key. One whose key has expired is free.
-func (t *Table) take(developer key, place string, plan heldPlan) (write, error) {
-	return t.replace(key{developer.PK, planKey("", "", place).SK}, plan, "attribute_not_exists(PK) OR ends <= :now",
+func (t *Table) take(place key, plan heldPlan) (write, error) {
+	return t.replace(place, plan, "attribute_not_exists(PK) OR ends <= :now",
 		item{":now": number(int(time.Now().Unix()))}, func(item) error { return ErrPlanTaken })
 }
 
 // free gives a place back. That it is gone already is no fault: the developer may be gone.
-func (t *Table) free(developer key, place, holder string) write {
-	return t.remove(key{developer.PK, planKey("", "", place).SK}, "attribute_not_exists(PK) OR held_by = :holder",
+func (t *Table) free(place key, holder string) write {
+	return t.remove(place, "attribute_not_exists(PK) OR held_by = :holder",
 		item{":holder": str(holder)}, func(item) error { return errTooBusy })
 }
 
 // holdUntil has a place end with its key; 0: it does not.
-func (t *Table) holdUntil(developer key, place, holder string, ends int64) write {
+func (t *Table) holdUntil(place key, holder string, ends int64) write {
 	change, values := "SET ends = :ends", item{":ends": number(int(ends)), ":holder": str(holder)}
 	if ends == 0 {
 		change = "REMOVE ends"
 		delete(values, ":ends")
 	}
-	return t.update(key{developer.PK, planKey("", "", place).SK}, change, "held_by = :holder", nil, values, unexpected("plan"))
+	return t.update(place, change, "held_by = :holder", nil, values, unexpected("plan"))
 }
 
 // Places are the places that a developer's requests and keys have in a policy, but for those of keys that have expired.

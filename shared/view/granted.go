@@ -29,9 +29,9 @@ type client struct {
 	RedirectURI string `json:"redirect_uri"`
 }
 
-// Grant shows a key, once, to whom it is granted: RawKey is a token, a user's name, the key id that a JWT's header is to name, or a
+// show shows a key, once, to whom it is granted: RawKey is a token, a user's name, the key id that a JWT's header is to name, or a
 // certificate's fingerprint.
-func Grant(key apikey.Key, authType, policy, redirect string) Granted {
+func show(key apikey.Key, authType, policy, redirect string) Granted {
 	if authType == portal.OAuth {
 		return Granted{client: &client{ClientID: key.Name(), Secret: key.Raw().Reveal(), PolicyID: policy, RedirectURI: redirect}}
 	}
@@ -47,13 +47,13 @@ func Grant(key apikey.Key, authType, policy, redirect string) Granted {
 // Approved shows what came of an approval.
 func Approved(g approval.Grant) Granted {
 	if g.Edited != nil {
-		return Edited(g.Edited.Shown, g.Edited.Policies)
+		return Granted{token: &token{}, Key: g.Edited.Shown, ApplyPolicies: g.Edited.Policies} // nobody learns a key by a change of it
 	}
 	redirect := ""
 	if g.Request.OAuthInfo != nil {
 		redirect = g.Request.OAuthInfo.RedirectURI
 	}
-	return Grant(g.Key, g.Request.AuthType, g.Request.ForPlan, redirect)
+	return show(g.Key, g.Request.AuthType, g.Request.ForPlan, redirect)
 }
 
 // Rotated shows the key that took another's place.
@@ -62,12 +62,7 @@ func Rotated(r approval.Rotated) Granted {
 	if r.Newer.Client != nil {
 		redirect = r.Newer.Client.RedirectURI
 	}
-	granted := Grant(r.Key, r.Newer.AuthType, r.Newer.Policies[0], redirect)
+	granted := show(r.Key, r.Newer.AuthType, r.Newer.Policies[0], redirect)
 	granted.Key, granted.GraceEnds = r.Newer.Shown, portal.Timestamp(time.Unix(r.Older.Rotation.Ends, 0))
 	return granted
-}
-
-// Edited shows a key whose policies were changed: nobody learns it by that.
-func Edited(shown string, policies []string) Granted {
-	return Granted{token: &token{}, Key: shown, ApplyPolicies: policies}
 }
