@@ -42,7 +42,7 @@ func (c *createCredential) Run(ctx context.Context, d *desk) error {
 	now := time.Now()
 	text, hash := caller.Mint(organisation.ID)
 	made := table.Credential{ID: portal.NewID(now), Created: now.Unix(), Caller: caller.Caller{
-		Org: organisation.ID, Name: string(c.Name), Role: caller.Role(c.Role), Email: string(c.Email), Expires: int64(c.Expires), Credential: hash,
+		Org: organisation.ID, Name: string(c.Name), Role: caller.Role(c.Role), Email: string(c.Email), Expires: c.Expires.of(now), Credential: hash,
 	}}
 	if err := d.CreateCredential(ctx, made); err != nil {
 		return err

@@ -75,32 +75,6 @@ func (o operator) refuses(arguments []string, want string) {
 	}
 }
 
-func TestEnd(t *testing.T) {
-	t.Parallel()
-	now := time.Now()
-	tomorrow := now.UTC().AddDate(0, 0, 1)
-	for text, want := range map[string]time.Time{
-		"never":                         {},
-		"1d":                            now.Add(day),
-		"3650d":                         now.Add(3650 * day),
-		now.UTC().Format(time.DateOnly): tomorrow.Truncate(day), // today is still to come to its end
-		tomorrow.Format(time.DateOnly):  tomorrow.Truncate(day).Add(day),
-	} {
-		var e end
-		if err := e.UnmarshalText([]byte(text)); err != nil {
-			t.Errorf("%s: %v", text, err)
-		}
-		if want.IsZero() != (e == 0) || e != 0 && time.Unix(int64(e), 0).Sub(want).Abs() > 2*time.Second {
-			t.Errorf("%s ends %s, want %s", text, stamp(int64(e)), want)
-		}
-	}
-	for _, text := range []string{"", "d", "0d", "-1d", "+1d", "1.5d", "90", "1h", "99999999999d", "2030-02-30", now.UTC().AddDate(0, 0, -1).Format(time.DateOnly), "2099-01-01", "Never"} {
-		if err := new(end).UnmarshalText([]byte(text)); err == nil {
-			t.Errorf("%q is taken for an end", text)
-		}
-	}
-}
-
 // The help of creating a credential is where an operator learns what a role may do.
 func TestHelpNamesTheRoles(t *testing.T) {
 	t.Parallel()

@@ -16,7 +16,7 @@ import (
 
 // The kinds of values that flags take. Kong puts the flag's name before what they have to say.
 
-// id names an organisation or a credential.
+// id names an organisation, a credential or a notice.
 type id string
 
 func (i *id) UnmarshalText(text []byte) error {
@@ -57,28 +57,43 @@ func (e *email) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// end is when a credential ends, in Unix seconds; 0 is never.
-type end int64
+// end is when a credential ends: after a life, or at the end of a day; never, where it is neither.
+type end struct {
+	life time.Duration
+	at   time.Time
+}
 
 const mostDays = 3650
 
 func (e *end) UnmarshalText(text []byte) error {
 	s := string(text)
 	if s == "never" {
-		*e = 0
+		*e = end{}
 		return nil
 	}
 	now := time.Now()
-	at, err := time.Parse(time.DateOnly, s)
-	at = at.AddDate(0, 0, 1) // the day that is named is the last
+	last, err := time.Parse(time.DateOnly, s)
+	given := end{at: last.AddDate(0, 0, 1)}
 	if life, isDays := days(s); isDays {
-		at, err = now.Add(life), nil
+		given, err = end{life: life}, nil
 	}
-	if err != nil || !at.After(now) || at.After(now.Add(mostDays*day)) {
+	if at := given.of(now); err != nil || at <= now.Unix() || at > now.Add(mostDays*day).Unix() {
 		return fmt.Errorf("days such as 90d, the last day such as 2027-01-31 (UTC), or never is expected: in the future, and within %d days", mostDays)
 	}
-	*e = end(at.Unix())
+	*e = given
 	return nil
+}
+
+// of is when a credential that is made now ends, in Unix seconds; 0 is never.
+func (e end) of(now time.Time) int64 {
+	switch {
+	case e == end{}:
+		return 0
+	case e.at.IsZero():
+		return now.Add(e.life).Unix()
+	default:
+		return e.at.Unix()
+	}
 }
 
 // Decode takes what follows the flag for its value, even -1d, so that the refusal is in these words and not in kong's.
@@ -86,7 +101,7 @@ func (e *end) Decode(ctx *kong.DecodeContext) error {
 	return e.UnmarshalText([]byte(ctx.Scan.Pop().String()))
 }
 
-// grace is how long a credential that was rotated is good.
+// grace is how long a credential or a secret that was rotated is good.
 type grace time.Duration
 
 const longestGrace = 30 * day
@@ -97,7 +112,7 @@ func (g *grace) UnmarshalText(text []byte) error {
 		given, err = life, nil
 	}
 	if err != nil || given < 0 || given > longestGrace {
-		return errors.New("a time such as 30m, 24h or 7d is expected, of 30d at the most; 0 ends the old credential at once")
+		return errors.New("a time such as 30m, 24h or 7d is expected, of 30d at the most; 0 ends the old one at once")
 	}
 	*g = grace(given)
 	return nil
