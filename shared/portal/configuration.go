@@ -4,7 +4,8 @@ import "encoding/json"
 
 var configurationShape = shapeOf(`{` + configMembers + `,
 	"oauth_usage_limit": 0,
-	"auto_approve": false
+	"event_options": {"key_request_event": {"webhook": "", "email": ""}},
+	"auto_approve": false, "four_eyes": false, "redirect_origins": []
 }`)
 
 // maxConfigurationBytes is how long a configuration may be, its e-mails included.
@@ -15,8 +16,26 @@ const maxConfigurationBytes = 128 << 10
 type Configuration struct {
 	ID string // empty: the organisation has none yet, and what it would have goes
 	Config
-	AutoApprove bool
-	document    Object
+	AutoApprove     bool     // the schedule decides what nobody needs to be asked about
+	FourEyes        bool     // nobody decides on a request of their own where its entry needs approval
+	RedirectOrigins []string // where an entry may send developers
+	Email           string   // of who hears of new requests
+	NoticeEmail     string   // of somebody else who does
+	Webhook         string   // where events are sent; empty: nowhere
+	Mail            Mail
+	document        Object
+}
+
+// Mail is from whom developers hear, and in which words. Without From they hear nothing.
+type Mail struct {
+	FromName, From              string
+	Welcome, Key, ResetPassword EmailCopy
+}
+
+// EmailCopy is what an organisation has written for one kind of mail.
+type EmailCopy struct {
+	Enabled                bool
+	Subject, Body, SignOff string
 }
 
 // NewConfiguration is the configuration that a client sends. Its id and its organisation are the desk's to say.
@@ -29,7 +48,43 @@ func NewConfiguration(org, id string, sent Object) (Configuration, error) {
 	if len(c.document) > maxConfigurationBytes {
 		return Configuration{}, Refuse(Invalid, "The configuration is %d bytes long; at most %d are kept.", len(c.document), maxConfigurationBytes)
 	}
+	if err := c.validate(d); err != nil {
+		return Configuration{}, err
+	}
 	return c, nil
+}
+
+func (c *Configuration) validate(d document) error {
+	if json.Unmarshal([]byte(d.get("redirect_origins")), &c.RedirectOrigins) != nil {
+		return Refuse(Invalid, "redirect_origins: a list of origins is expected, such as https://pay.example.")
+	}
+	if err := validOrigins("redirect_origins", c.RedirectOrigins); err != nil {
+		return err
+	}
+	if err := c.Config.validate("", d); err != nil {
+		return err
+	}
+	if c.Webhook != "" {
+		if _, err := address("event_options.key_request_event.webhook", c.Webhook, "https", "http"); err != nil {
+			return err
+		}
+	}
+	if c.Email != "" {
+		if err := ValidEmail("email", c.Email); err != nil {
+			return err
+		}
+	}
+	if c.NoticeEmail != "" {
+		if err := ValidEmail("event_options.key_request_event.email", c.NoticeEmail); err != nil {
+			return err
+		}
+	}
+	if c.Mail.From != "" {
+		if err := ValidEmail("mail_options.mail_from_email", c.Mail.From); err != nil {
+			return err
+		}
+	}
+	return c.Allows("", c.Config)
 }
 
 // WithID is the configuration under an id that it had before.
@@ -38,7 +93,25 @@ func (c Configuration) WithID(id string) Configuration {
 }
 
 func configurationOf(d document) Configuration {
-	return Configuration{ID: d.getText("id"), Config: configOf(d), AutoApprove: d.getBool("auto_approve"), document: Object(d.text())}
+	event := d.getObject("event_options").getObject("key_request_event")
+	mail := d.getObject("mail_options")
+	words := mail.getObject("email_copy")
+	c := Configuration{
+		ID: d.getText("id"), Config: configOf(d), AutoApprove: d.getBool("auto_approve"), FourEyes: d.getBool("four_eyes"),
+		Email: d.getText("email"), NoticeEmail: event.getText("email"), Webhook: event.getText("webhook"),
+		Mail: Mail{
+			FromName: mail.getText("mail_from_name"), From: mail.getText("mail_from_email"),
+			Welcome: emailCopy(words, "welcome_email"), Key: emailCopy(words, "key_email"), ResetPassword: emailCopy(words, "reset_password_email"),
+		},
+		document: Object(d.text()),
+	}
+	_ = json.Unmarshal([]byte(d.get("redirect_origins")), &c.RedirectOrigins) // seen by validate when it came
+	return c
+}
+
+func emailCopy(words document, name string) EmailCopy {
+	d := words.getObject(name)
+	return EmailCopy{Enabled: d.getBool("enabled"), Subject: d.getText("subject"), Body: d.getText("body"), SignOff: d.getText("sign_off")}
 }
 
 // UnmarshalJSON reads a configuration, and completes it with what it lacks.

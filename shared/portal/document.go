@@ -147,7 +147,10 @@ func (d document) completed(path string, shape document) (document, error) {
 }
 
 // wholeNumbers are the members that hold integers of 64 bits in the clients written in Go, which read nothing else there.
-var wholeNumbers = []string{"oauth_usage_limit", "quota_max", "quota_renewal_rate", "throttle_retry_limit", "max_query_depth"}
+var wholeNumbers = []string{
+	"oauth_usage_limit", "quota_max", "quota_renewal_rate", "throttle_retry_limit", "max_query_depth",
+	"remind_after", "expire_after", "callback_within",
+}
 
 func isWhole(number string) bool {
 	_, err := strconv.ParseInt(number, 10, 64)

@@ -1,9 +1,11 @@
 package portal
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The kinds of key that the desk grants, as an entry's auth_type names them. AuthToken is that of an entry that names none, and of
@@ -48,7 +50,8 @@ const configMembers = `
 		"idp_host": "", "access_token": "", "registration_endpoint": "", "provider": "",
 		"grant_types": [], "response_types": [], "token_endpoint_auth_method": ""
 	},
-	"override": false, "HashKeys": false`
+	"override": false, "HashKeys": false,
+	"rules": [], "remind_after": 0, "expire_after": 0, "callback_within": 0, "callback_default": ""`
 
 var entryShape = shapeOf(`{
 	"name": "", "short_description": "", "long_description": "", "show": true, "api_id": "", "policy_id": "",
@@ -76,14 +79,63 @@ type Config struct {
 	SecureKeyApproval    bool
 	EnableMultiSelection bool
 	OAuthUsageLimit      int // OAuth clients that a developer may have of a plan; 0 or less: any number
+	Redirect             bool
+	RedirectTo           string // where developers are sent, for a third party to decide
+
+	Rules           []Rule
+	RemindAfter     time.Duration // until reviewers are reminded of what they have not decided; 0: they are not
+	ExpireAfter     time.Duration // until nobody needs to decide any more; 0: that never comes
+	CallbackWithin  time.Duration // that a third party has to decide
+	CallbackDefault Outcome       // what comes of its silence: Ask or Decline
 }
+
+// usualCallback is how long a third party has where no setting says.
+const usualCallback = 24 * time.Hour
 
 func configOf(d document) Config {
 	return Config{
 		Override: d.getBool("override"), RequireKeyApproval: d.getBool("require_key_approval"),
 		SecureKeyApproval: d.getBool("secure_key_approval"), EnableMultiSelection: d.getBool("enable_multi_selection"),
 		OAuthUsageLimit: d.getInt("oauth_usage_limit"),
+		Redirect:        d.getBool("redirect_on_key_request"), RedirectTo: d.getText("redirect_to"),
+		Rules:       rulesOf(d.get("rules")),
+		RemindAfter: seconds(d, "remind_after"), ExpireAfter: seconds(d, "expire_after"),
+		CallbackWithin:  cmp.Or(seconds(d, "callback_within"), usualCallback),
+		CallbackDefault: cmp.Or(Outcome(d.getText("callback_default")), Ask),
 	}
+}
+
+// rulesOf reads rules that were parsed when they came.
+func rulesOf(text string) []Rule {
+	if text == "[]" { // as in nearly all of a catalogue's entries
+		return nil
+	}
+	var rules []Rule
+	_ = json.Unmarshal([]byte(text), &rules)
+	return rules
+}
+
+func seconds(d document, name string) time.Duration {
+	return time.Duration(d.getInt(name)) * time.Second
+}
+
+// longestWait bounds the times that a setting gives.
+const longestWait = 366 * 24 * time.Hour
+
+// validate refuses settings that cannot be; path is that of the document which holds them.
+func (c *Config) validate(path string, d document) error {
+	if _, err := ParseRules(path+"rules", []byte(d.get("rules"))); err != nil {
+		return err
+	}
+	for _, name := range []string{"remind_after", "expire_after", "callback_within"} {
+		if n := d.getInt(name); n < 0 || time.Duration(n) > longestWait/time.Second {
+			return Refuse(Invalid, "%s%s: %d is not a number of seconds from 0 to %d, a year.", path, name, n, longestWait/time.Second)
+		}
+	}
+	if c.CallbackDefault != Ask && c.CallbackDefault != Decline {
+		return Refuse(Invalid, "%scallback_default: %q is none; send ask or decline. Silence never approves.", path, clip(string(c.CallbackDefault)))
+	}
+	return c.validRedirect(path)
 }
 
 // newEntry reads an entry as a client sends it; place is where it stands in the catalogue, "apis[3]".
@@ -99,9 +151,11 @@ func newEntry(place string, sent Object) (Entry, error) {
 	case len(e.document) > maxEntryBytes:
 		return Entry{}, Refuse(Invalid, "%s is %d bytes long; at most %d are kept.", place, len(e.document), maxEntryBytes)
 	case e.PolicyID != "":
-		return e, validPolicy(place+".policy_id", e.PolicyID)
+		if err := validPolicy(place+".policy_id", e.PolicyID); err != nil {
+			return Entry{}, err
+		}
 	}
-	return e, nil
+	return e, e.Config.validate(place+".config.", d.getObject("config"))
 }
 
 func entryOf(d document) Entry {

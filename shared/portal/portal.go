@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"reflect"
+	"strconv"
 	"time"
 )
 
@@ -25,6 +26,12 @@ func NewID(now time.Time) string {
 	binary.BigEndian.PutUint32(id[:4], uint32(now.Unix())) //nolint:gosec // seconds fit 32 bits until 2106
 	binary.BigEndian.PutUint64(id[4:], low)
 	return hex.EncodeToString(id[:])
+}
+
+// CreatedAt is when an id was made, to the second.
+func CreatedAt(id string) time.Time {
+	seconds, _ := strconv.ParseInt(id[:min(8, len(id))], 16, 64) // an id of our own making
+	return time.Unix(seconds, 0).UTC()
 }
 
 // ValidID tells whether s has the shape of an id: 24 lower-case hexadecimal digits.

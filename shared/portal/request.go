@@ -44,14 +44,16 @@ type Request struct {
 	Revision  int       `json:"revision"` // grows with every change; If-Match compares it
 	DecidedBy string    `json:"decided_by,omitempty"`
 	DecidedAt string    `json:"decided_at,omitempty"`
+	Rule      string    `json:"rule,omitempty"` // by whose word it was decided, or left to a person
 	Reason    string    `json:"reason,omitempty"`
 	Delivery  *Delivery `json:"delivery,omitempty"`
 }
 
 // Delivery says to whom a request's key was handed, and when. A key is handed over once.
 type Delivery struct {
-	To string `json:"to"`
-	At string `json:"at"`
+	To        string `json:"to"`
+	At        string `json:"at"`
+	RefusedAt string `json:"refused_at,omitempty"` // when somebody else last tried to claim it
 }
 
 // RequestInput is what a client may say of a request, on create and on update. Whatever else it sends (id, approved, the
@@ -76,6 +78,7 @@ const (
 	MaxPolicies    = 20
 	maxFieldsBytes = 64 << 10
 	maxText        = 16 << 10
+	LongestReason  = 2000 // bytes of what is said of a decision: a sentence or two
 	maxName        = 200
 )
 

@@ -1,0 +1,193 @@
+package portal_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+
+	"keydesk/shared/portal"
+)
+
+// aRule has every member that a rule can have.
+const aRule = `{
+	"name": "own staff",
+	"when": {
+		"email_domain": ["orchard.example", "*.orchard.example"], "policy": ["554c789030c55e4ca0101002"],
+		"field": {"usecase": ["demo", ""]}, "keys_held": {"at_least": 0, "at_most": 5}
+	},
+	"outcome": "ask", "reason": "Somebody looks at it."
+}`
+
+func TestRulesAreRead(t *testing.T) {
+	want := []portal.Rule{
+		{
+			Name: "own staff", Outcome: portal.Ask, Reason: "Somebody looks at it.",
+			When: portal.When{
+				EmailDomain: []string{"orchard.example", "*.orchard.example"}, Policy: []string{"554c789030c55e4ca0101002"},
+				Field: map[string][]string{"usecase": {"demo", ""}}, KeysHeld: &portal.Range{AtLeast: new(0), AtMost: new(5)},
+			},
+		},
+		{Name: "all the others", Outcome: portal.Decline},
+	}
+	got, err := portal.ParseRules("rules", []byte(`[`+aRule+`, {"name": "all the others", "when": {}, "outcome": "decline"}]`))
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Fatalf("read %+v, %v\nwant %+v", got, err, want)
+	}
+	text := written(t, got)
+	if again, err := portal.ParseRules("rules", []byte(text)); err != nil || written(t, again) != text {
+		t.Errorf("read again: %+v, %v", again, err)
+	}
+	for _, none := range []string{"[]", "null"} {
+		if got, err := portal.ParseRules("rules", []byte(none)); err != nil || len(got) != 0 {
+			t.Errorf("%s: %+v, %v", none, got, err)
+		}
+	}
+}
+
+// rule is one that is well but for what is put in the place of a member.
+func rule(t *testing.T, path, value string) string {
+	t.Helper()
+	var whole map[string]any
+	if err := json.Unmarshal([]byte(aRule), &whole); err != nil {
+		t.Fatal(err)
+	}
+	into := whole
+	names := strings.Split(path, ".")
+	for _, name := range names[:len(names)-1] {
+		into = into[name].(map[string]any)
+	}
+	into[names[len(names)-1]] = json.RawMessage(value)
+	return written(t, whole)
+}
+
+// TestRulesRefused holds that what a rule does not know is refused and not left out: a condition that is misspelt would hold for
+// everybody.
+func TestRulesRefused(t *testing.T) {
+	unknown := func(name string) string {
+		return `: unknown field "` + name + `"; a rule has name, when {email_domain, policy, field, keys_held {at_least, at_most}}, outcome, reason.`
+	}
+	const shape = `; a rule is {"name", "when", "outcome", "reason"}.`
+	many := func(n int) string { return `["` + strings.Repeat(`a.example","`, n-1) + `a.example"]` }
+	for _, c := range []struct{ path, value, words string }{
+		{"called", `"x"`, unknown("called")},
+		{"when.emial_domain", `["x.example"]`, unknown("emial_domain")},
+		{"when.keys_held.atleast", `1`, unknown("atleast")},
+		{"when.fields", `{"usecase": ["demo"]}`, unknown("fields")},
+		{"name", `5`, ".name: number is not what is expected there" + shape},
+		{"when", `[]`, ".when: array is not what is expected there" + shape},
+		{"when.policy", `"p"`, ".when.policy: string is not what is expected there" + shape},
+		{"when.field", `{"usecase": "demo"}`, ".when.field: string is not what is expected there" + shape},
+		{"when.keys_held.at_least", `1.5`, ".when.keys_held.at_least: number 1.5 is not what is expected there" + shape},
+		{"name", `""`, ".name: a name of up to 200 bytes is expected; decisions are recorded under it."},
+		{"name", `"` + strings.Repeat("x", 201) + `"`, ".name: a name of up to 200 bytes is expected"},
+		{"outcome", `"Approve"`, `.outcome: "Approve" is none; send approve, decline or ask.`},
+		{"outcome", `null`, `.outcome: "" is none`},
+		{"reason", `"` + strings.Repeat("x", 2001) + `"`, ".reason is 2001 bytes long; at most 2000 are kept."},
+		{"when.email_domain", `[]`, ".when.email_domain says nothing; leave it out, or fill it."},
+		{"when.policy", `[]`, ".when.policy says nothing"},
+		{"when.policy", `[""]`, `.when.policy: "" cannot be a policy's id`},
+		{"when.field", `{"usecase": []}`, ".when.field.usecase: name the values for which the rule is."},
+		{"when.keys_held", `{}`, ".when.keys_held says nothing"},
+		{"when.keys_held", `{"at_least": -1}`, ".when.keys_held: -1 is not from 0 to 1000."},
+		{"when.keys_held", `{"at_most": 1001}`, ".when.keys_held: 1001 is not from 0 to 1000."},
+		{"when", `null`, ".when is null; send {} for a rule that is for every request."},
+		{"when.email_domain", `null`, ".when.email_domain says nothing"},
+		{"when.field", `{ }`, ".when.field says nothing"},
+		{"when.keys_held", `null`, ".when.keys_held says nothing"},
+		{"when.keys_held", `{"at_least": null}`, ".when.keys_held: send at_least, at_most or both."},
+		{"when.keys_held", `{"at_least": 2, "at_most": 1}`, ".when.keys_held: from 2 to 1 holds for nobody."},
+		{"when.email_domain", many(98), ".when lists 101 values; at most 100 are read."},
+		{"when.email_domain", `["@orchard.example"]`, `.when.email_domain: "@orchard.example" is no domain; send one like orchard.example, or *.orchard.example.`},
+		{"when.email_domain", `[""]`, `.when.email_domain: "" is no domain`},
+		{"when.email_domain", `["*"]`, `.when.email_domain: "*" is no domain`},
+		{"when.email_domain", `["*."]`, `.when.email_domain: "*." is no domain`},
+		{"when.email_domain", `["a.*.example"]`, `.when.email_domain: "a.*.example" is no domain`},
+		{"when.email_domain", `["orchard.example "]`, `.when.email_domain: "orchard.example " is no domain`},
+		{"when.email_domain", `["https://orchard.example"]`, `.when.email_domain: "https://orchard.example" is no domain`},
+	} {
+		text := rule(t, c.path, c.value)
+		_, err := portal.ParseRules("rules", []byte(`[`+aRule+`, `+strings.Replace(text, "own staff", "another", 1)+`]`))
+		refused(t, c.path+" "+c.value, err, portal.Invalid, "rules[1]"+c.words)
+	}
+	if _, err := portal.ParseRules("rules", []byte(`[`+rule(t, "when.email_domain", many(97))+`]`)); err != nil {
+		t.Errorf("a hundred values: %v", err)
+	}
+}
+
+// TestListsOfRulesRefused is about what is no list of them, and about too long a one.
+func TestListsOfRulesRefused(t *testing.T) {
+	several := func(n int) string {
+		var rules []string
+		for i := range n {
+			rules = append(rules, strings.Replace(aRule, "own staff", strconv.Itoa(i), 1))
+		}
+		return "[" + strings.Join(rules, ",") + "]"
+	}
+	for sent, words := range map[string]string{
+		`{}`:                            "rules: a list of rules is expected.",
+		`"approve"`:                     "rules: a list of rules is expected.",
+		`[null]`:                        "rules[0].name: a name",
+		`["approve"]`:                   "rules[0]: string is not what is expected there",
+		`[[]]`:                          "rules[0]: array is not what is expected there",
+		`[` + aRule + `,` + aRule + `]`: `rules[1].name: there is another rule "own staff" here; decisions are told apart by the names.`,
+		several(51):                     "rules: there are 51 rules; at most 50 are read.",
+	} {
+		_, err := portal.ParseRules("rules", []byte(sent))
+		refused(t, sent[:min(len(sent), 40)], err, portal.Invalid, words)
+	}
+	if rules, err := portal.ParseRules("rules", []byte(several(50))); err != nil || len(rules) != 50 {
+		t.Errorf("fifty: %d, %v", len(rules), err)
+	}
+}
+
+func TestRange(t *testing.T) {
+	for _, c := range []struct {
+		r     portal.Range
+		holds []int
+		not   []int
+	}{
+		{portal.Range{AtLeast: new(1)}, []int{1, 2, 1000}, []int{0}},
+		{portal.Range{AtMost: new(1)}, []int{0, 1}, []int{2, 1000}},
+		{portal.Range{AtLeast: new(2), AtMost: new(3)}, []int{2, 3}, []int{0, 1, 4}},
+		{portal.Range{AtLeast: new(0), AtMost: new(0)}, []int{0}, []int{1}},
+	} {
+		for _, n := range c.holds {
+			if !c.r.Holds(n) {
+				t.Errorf("%s does not hold for %d", written(t, c.r), n)
+			}
+		}
+		for _, n := range c.not {
+			if c.r.Holds(n) {
+				t.Errorf("%s holds for %d", written(t, c.r), n)
+			}
+		}
+	}
+}
+
+// An entry and the organisation carry rules, which are read again from the document as it was stored.
+func TestRulesOfAnEntryAndAConfiguration(t *testing.T) {
+	sent := `{"rules": [` + aRule + `]}`
+	c, err := portal.NewConfiguration(org, another, portal.Object(sent))
+	if err != nil || len(c.Rules) != 1 || c.Rules[0].Name != "own staff" {
+		t.Fatalf("read %+v, %v", c.Rules, err)
+	}
+	var stored portal.Configuration
+	if err := json.Unmarshal([]byte(written(t, c)), &stored); err != nil || !reflect.DeepEqual(stored.Rules, c.Rules) {
+		t.Errorf("stored %+v, %v", stored.Rules, err)
+	}
+	if e := entry(t, `{"policy_id": "p", "config": `+sent+`}`); !reflect.DeepEqual(e.Config.Rules, c.Rules) {
+		t.Errorf("of an entry: %+v", e.Config.Rules)
+	}
+	for where, words := range map[string]string{"config": "apis[0].config.rules[0]: unknown field", "": "rules[0]: unknown field"} {
+		wrong := `{"rules": [{"name": "x", "if": {}, "outcome": "approve"}]}`
+		var err error
+		if where == "" {
+			_, err = portal.NewConfiguration(org, another, portal.Object(wrong))
+		} else {
+			_, err = portal.NewCatalogue(org, another, portal.Object(`{"apis": [{"policy_id": "p", "config": `+wrong+`}]}`))
+		}
+		refused(t, "in "+where, err, portal.Invalid, words)
+	}
+}
