@@ -10,15 +10,15 @@ import (
 	"keydesk/shared/table"
 )
 
-// Asked is what somebody asks for, and the memory of it under their Idempotency-Key, if they sent one.
-type Asked struct {
+// Wish is what somebody asks for, and the memory of it under their Idempotency-Key, if they sent one.
+type Wish struct {
 	Request portal.Request
 	Replay  *table.Replay
 }
 
 // Ask writes the first revision of a request and gives it; or the id alone, at revision 0, of the request that the same call came to
 // before. What can never be granted is refused, so that no developer waits for it.
-func Ask(ctx context.Context, t *table.Table, books *table.Books, asked Asked, act Act) (r table.Request, err error) {
+func Ask(ctx context.Context, t *table.Table, books *table.Books, asked Wish, act Act) (r table.Request, err error) {
 	first, err := firstRevision(ctx, t, books, asked.Request, act)
 	if err != nil {
 		return r, err
@@ -57,10 +57,7 @@ func firstRevision(ctx context.Context, t *table.Table, books *table.Books, aske
 	if err != nil {
 		return r, err
 	}
-	if Automatic(books, r.ApplyPolicies) {
-		r.Due(table.Decide, act.At)
-	}
-	return r, nil
+	return r, beginTurn(books, &r, act.At)
 }
 
 // ofKey finds the key that a request is to change, and refuses what could not come of it as it stands.
@@ -120,12 +117,17 @@ func newCertificate(ctx context.Context, t *table.Table, r *portal.Request) erro
 // AskInstead is an open request as somebody would have it instead. Its policies are judged anew only where they change. The kind of key
 // stays: a grant that died may have filled the box with one already.
 func AskInstead(ctx context.Context, t *table.Table, books *table.Books, before, r table.Request, act Act) (table.Request, error) {
+	r.ChangedBy = act.By.Holder()
 	if r.Certificate != before.Certificate && r.AuthType == portal.MutualTLS {
 		if err := newCertificate(ctx, t, &r.Request); err != nil {
 			return r, err
 		}
 	}
 	if slices.Equal(before.ApplyPolicies, r.ApplyPolicies) {
+		if r.Rule != "" && r.State == portal.Pending { // it left this to a person; now that the answers changed, it is read again
+			r.Asked, r.Rule, r.Reason = false, "", ""
+			r.Due(table.Decide, act.At)
+		}
 		if slices.Equal(before.RemovePolicies, r.RemovePolicies) {
 			return r, Suits(r.AuthType, &r.Request)
 		}
@@ -150,11 +152,7 @@ func AskInstead(ctx context.Context, t *table.Table, books *table.Books, before,
 	}
 	held := slices.DeleteFunc(slices.Clone(r.Holds), func(place string) bool { return !slices.Contains(r.ApplyPolicies, table.PlanOf(place)) })
 	r.Holds = slices.Concat(held, taken)
-	r.Task, r.DueAt = "", ""
-	if Automatic(books, r.ApplyPolicies) {
-		r.Due(table.Decide, act.At)
-	}
-	return r, nil
+	return r, beginTurn(books, &r, act.At)
 }
 
 // plans are the policies that places are in.

@@ -124,7 +124,7 @@ func asked(t testing.TB, d *trial.Desk, who trial.Person, developer string, in p
 	if err != nil {
 		return "", err
 	}
-	first, err := approval.Ask(ctx, books, &found, approval.Asked{Request: r}, act)
+	first, err := approval.Ask(ctx, books, &found, approval.Wish{Request: r}, act)
 	return first.ID, err
 }
 

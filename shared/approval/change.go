@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -15,10 +16,16 @@ type Act struct {
 	Name      string // as history tells it: "updated", "declined"
 	By        caller.Caller
 	At        time.Time
-	Reason    string
+	Reason    string // what the developer is told
+	Why       string // how the rules were read, for reviewers
 	IfMatch   int    // the revision that By has seen; 0: whichever it is
 	RequestID string // of the call, as the log names it
 	Automatic bool   // an approval of what nobody needs to decide, whatever By may decide
+	Rule      string // by whose word, if by a rule's
+	ByClaim   bool   // the key goes to the developer, not to By
+
+	entitled bool   // the right to decide was proved otherwise than by By's role
+	callback string // of a third party's answer: hash of its message's id
 }
 
 // Change does an act to a request that others may be changing at the same time: revise says what becomes of the request as
@@ -51,10 +58,30 @@ func Close(act Act, to portal.State) func(table.Request) (table.Request, error) 
 			return r, processed(&r)
 		}
 		r.State, r.Holds = to, nil
-		r.DecidedBy, r.DecidedAt, r.Reason = act.By.Name, portal.Timestamp(act.At), act.Reason
+		act.sign(&r)
 		r.Due(table.Empty, act.At.Add(table.BoxOutlives))
 		return r, nil
 	}
+}
+
+// sign writes down who decided, when, by which rule and why.
+func (a *Act) sign(r *table.Request) {
+	r.DecidedBy, r.DecidedAt, r.Rule, r.Reason, r.Callback = a.By.Name, portal.Timestamp(a.At), a.Rule, cmp.Or(a.Reason, a.Why), a.callback
+}
+
+// Decline ends an open request. It reads what bears on it only where the organisation asks for four eyes.
+func Decline(ctx context.Context, t *table.Table, r table.Request, settings portal.Configuration, act Act) error {
+	if settings.FourEyes {
+		books, err := t.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
+		if err != nil {
+			return err
+		}
+		if err := fourEyes(&act.By, &r, &books); err != nil {
+			return err
+		}
+	}
+	act.Name = "declined"
+	return Change(ctx, t, r, act, Close(act, portal.Declined))
 }
 
 // seen refuses when the request is not what By decided about.
@@ -76,7 +103,7 @@ func (a *Act) change(before, after table.Request) table.Change {
 func (a *Act) history(r *table.Request) table.History {
 	return table.History{
 		At: portal.Timestamp(a.At), Act: a.Name, By: a.By.Name, Credential: a.By.Credential, Role: string(a.By.Role),
-		State: r.State, Revision: r.Revision, Reason: a.Reason, RequestID: a.RequestID,
+		State: r.State, Revision: r.Revision, Rule: a.Rule, Reason: a.Reason, Why: a.Why, RequestID: a.RequestID,
 	}
 }
 
@@ -86,13 +113,23 @@ func Create(act Act, first table.Request) table.Change {
 	return act.change(table.Request{}, first)
 }
 
-// processed refuses what was decided before, and says what became of it.
+// Processed says that a request was decided before, and what became of it.
+type Processed struct {
+	Now     table.Request
+	refusal *portal.Error
+}
+
+func (p *Processed) Error() string { return p.refusal.Error() }
+
+// Unwrap is the refusal that a client reads.
+func (p *Processed) Unwrap() error { return p.refusal }
+
 func processed(r *table.Request) error {
 	refusal := portal.Refuse(portal.Conflict, "Key request has already been processed.")
 	refusal.Meta = map[string]any{
 		"state": r.State, "decided_by": r.DecidedBy, "decided_at": r.DecidedAt, "delivered": r.Delivery != nil, "remedy": remedy(r),
 	}
-	return refusal
+	return &Processed{Now: *r, refusal: refusal}
 }
 
 func remedy(r *table.Request) string {
@@ -102,7 +139,7 @@ func remedy(r *table.Request) string {
 	case r.Edits != "":
 		return "The key's policies were changed; there is nothing to deliver."
 	case r.Delivery == nil:
-		return "The key waits for its developer, who claims it."
+		return "The key waits for its developer, who claims it; POST /api/portal/requests/" + r.ID + "/claim-link sends the link again."
 	default:
 		return "The key was given to " + r.Delivery.To + ", once. If that answer was lost, repeat the very call with its Idempotency-Key within ten minutes; " +
 			"without one, rotate the key, POST /api/portal/developers/" + r.ByUser + "/keys/" + r.KeyID + "/rotate; if that was revoked, ask for a new one."

@@ -239,7 +239,7 @@ func put(policies ...string) func(*testing.T, *trial.Desk, trial.Person, table.I
 			t.Error(err)
 		}
 		act := who.Act("edited")
-		if err := approval.ChangeKey(t.Context(), d.Books, k, act, approval.WithPolicies(act, &books, policies)); err != nil {
+		if err := approval.ChangeKey(t.Context(), d.Books, k, act, approval.WithPolicies(t.Context(), d.Books, act, &books, policies)); err != nil {
 			t.Error(err)
 		}
 	}

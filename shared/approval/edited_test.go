@@ -131,7 +131,7 @@ func TestEditedRefuses(t *testing.T) {
 
 // Who may not decide adds only what nobody needs to decide. Each place that is new is the key's own.
 func TestWithPolicies(t *testing.T) {
-	const forbidden = "a policy that is added requires approval. Create a request with key and apply_policies instead"
+	const forbidden = "a policy that is added requires approval, or a rule says no. Create a request with key and apply_policies instead"
 	for name, c := range map[string]struct {
 		act   Act
 		list  []string
@@ -151,7 +151,7 @@ func TestWithPolicies(t *testing.T) {
 	} {
 		books := brief()
 		books.Developer = &portal.Developer{}
-		got, err := WithPolicies(c.act, books, c.list)(living())
+		got, err := WithPolicies(t.Context(), nil, c.act, books, c.list)(living())
 		kind := portal.Invalid
 		if c.words == forbidden {
 			kind = portal.Forbidden
@@ -168,7 +168,7 @@ func TestWithPoliciesOfWhom(t *testing.T) {
 	for name, developer := range map[string]*portal.Developer{"nobody": nil, "inactive": {Inactive: true}} {
 		books := brief()
 		books.Developer = developer
-		_, err := WithPolicies(reviewer, books, []string{"several"})(living())
+		_, err := WithPolicies(t.Context(), nil, reviewer, books, []string{"several"})(living())
 		refusedAs(t, name, err, portal.Conflict, "The key's developer is inactive;")
 	}
 }

@@ -52,16 +52,19 @@ func (i *Issuer) Issue(ctx context.Context, r table.Request, act Act, proof stri
 		if i.isReplay(&r, act, proof) {
 			return i.deliverAgain(ctx, r, act)
 		}
-		if r.Deleted() {
+		give := i.grant
+		switch {
+		case r.Deleted():
 			return Grant{}, portal.ErrNotFound
-		}
-		if !May(r.State, portal.Approved) {
+		case i.fetches(&r, &act):
+			give = i.fetch
+		case !May(r.State, portal.Approved):
 			return Grant{}, processed(&r)
 		}
 		if err := act.seen(&r); err != nil {
 			return Grant{}, err
 		}
-		grant, err := i.grant(ctx, r, act, proof)
+		grant, err := give(ctx, r, act, proof)
 		var changed *table.Changed
 		var changedKey *table.ChangedKey
 		switch {
@@ -79,7 +82,7 @@ func (i *Issuer) grant(ctx context.Context, r table.Request, act Act, proof stri
 	if err != nil {
 		return Grant{}, err
 	}
-	if err := mayIssue(&r, act, &books); err != nil {
+	if err := i.mayIssue(ctx, &r, &act, &books); err != nil {
 		return Grant{}, err
 	}
 	if r.Edits != "" {
@@ -153,8 +156,8 @@ func keyToEdit(ctx context.Context, t *table.Table, r *table.Request) (*table.Is
 	return k, err
 }
 
-func mayIssue(r *table.Request, act Act, books *table.Books) error {
-	if err := mayApprove(&act, r, books); err != nil {
+func (i *Issuer) mayIssue(ctx context.Context, r *table.Request, act *Act, books *table.Books) error {
+	if err := i.mayApprove(ctx, act, r, books); err != nil {
 		return err
 	}
 	switch {
@@ -162,6 +165,8 @@ func mayIssue(r *table.Request, act Act, books *table.Books) error {
 		return table.UnknownDeveloper(r.ByUser)
 	case books.Developer.Inactive:
 		return table.InactiveDeveloper(r.ByUser)
+	case waitsForClaim(r, act, books) && books.Configuration.Mail.From == "" && !act.bySchedule(): // what that granted, its creator may fetch
+		return errNoSender
 	}
 	kind, err := Grantable(books, r.ApplyPolicies)
 	if err != nil {
@@ -176,17 +181,26 @@ func mayIssue(r *table.Request, act Act, books *table.Books) error {
 // decided is the request once it is approved.
 func decided(r table.Request, act Act, proof string) table.Request {
 	r.State, r.Approved = portal.Approved, true
-	r.DecidedBy, r.DecidedAt, r.Reason = act.By.Name, portal.Timestamp(act.At), act.Reason
-	r.Proof, r.Task, r.DueAt = proof, "", ""
+	act.sign(&r)
+	r.Proof, r.Reminded, r.ByCreator = proof, false, act.bySchedule()
+	r.NotDue()
 	return r
 }
 
-// approved is the request once its key is granted: delivered to By in the same write, unless the developer is to claim it. Nobody
-// claims a certificate of their own.
+// waitsForClaim tells whether the key is the developer's to claim. Nobody claims a certificate of their own, nor a key that they have.
+func waitsForClaim(r *table.Request, act *Act, books *table.Books) bool {
+	return (act.ByClaim || ByClaim(books, r.ApplyPolicies)) && !nothingSecret(r)
+}
+
+// errNoSender refuses to have a key wait for a developer who would never hear of it.
+var errNoSender = portal.Refuse(portal.Conflict, "The developer claims the key by a link in a mail, and mail_options.mail_from_email is empty, so that none is sent; set it first, by PUT /api/portal/configuration.")
+
+// approved is the request once its key is granted: delivered to By in the same write, unless the developer is to claim it.
 func (i *Issuer) approved(r table.Request, act Act, books *table.Books, proof string) table.Request {
 	r = decided(r, act, proof)
-	if ByClaim(books, r.ApplyPolicies) && r.AuthType != portal.MutualTLS {
-		r.Due(table.Lapse, act.At.Add(i.Retention))
+	if waitsForClaim(&r, &act, books) {
+		r.ByCreator = r.ByCreator && !ByClaim(books, r.ApplyPolicies)
+		i.awaitClaim(&r, act.At)
 		return r
 	}
 	r.Delivery = &portal.Delivery{To: act.By.Name, At: portal.Timestamp(act.At)}
@@ -228,44 +242,4 @@ func client(k *table.IssuedKey, id string, info *portal.OAuthInfo) *portal.Clien
 		c.RedirectURI = info.RedirectURI
 	}
 	return c
-}
-
-// isReplay tells whether the act is the very call that granted the key, said again in time.
-func (i *Issuer) isReplay(r *table.Request, act Act, proof string) bool {
-	if proof == "" || r.Proof != proof {
-		return false
-	}
-	said := r.DecidedAt
-	if r.Delivery != nil {
-		said = r.Delivery.At
-	}
-	return inTime(said, act.At)
-}
-
-// inTime tells whether what was said at a time may be said again now.
-func inTime(said string, now time.Time) bool {
-	at, err := time.Parse(time.RFC3339Nano, said)
-	return err == nil && now.Sub(at) <= Again
-}
-
-// deliverAgain leaves a line of history before it opens the box: nobody is given a key twice without a trace. What was not
-// delivered to By before is not now.
-func (i *Issuer) deliverAgain(ctx context.Context, r table.Request, act Act) (Grant, error) {
-	if r.Edits != "" {
-		k, err := i.Table.IssuedKey(ctx, r.Edits)
-		return Grant{Request: r, Edited: k}, err
-	}
-	if r.Delivery == nil {
-		return Grant{Request: r}, nil
-	}
-	act.Name = "delivered again"
-	if err := i.Table.DeliveredAgain(ctx, r, act.history(&r)); err != nil {
-		return Grant{}, err
-	}
-	if r.AuthType == portal.MutualTLS {
-		fingerprint, err := portal.Fingerprint(r.OrgID, r.Certificate)
-		return Grant{Key: apikey.OfCertificate(r.OrgID, fingerprint, i.Form), Request: r}, err
-	}
-	key, err := i.Vault.Open(ctx, r.OrgID, r.ID, r.AuthType)
-	return Grant{Key: key, Request: r}, err
 }

@@ -69,6 +69,9 @@ func Revoke(ctx context.Context, t *table.Table, k table.IssuedKey, act Act) (ol
 		err = t.WriteKey(ctx, change)
 		var changed *table.ChangedKey
 		if !errors.As(err, &changed) {
+			if err == nil && k.Unclaimed {
+				nothingToTake(ctx, t, &k, act.At)
+			}
 			return older, err
 		}
 		if changed.Now.Digest != k.Digest { // the other, which is read anew
@@ -81,19 +84,32 @@ func Revoke(ctx context.Context, t *table.Table, k table.IssuedKey, act Act) (ol
 	}
 }
 
+// nothingToTake has the box of a revoked key emptied soon, and its developer not reminded of it. Where that fails, the time in which the key
+// would have lapsed ends it.
+func nothingToTake(ctx context.Context, t *table.Table, k *table.IssuedKey, now time.Time) {
+	r, err := t.Request(ctx, k.OrgID, k.Request)
+	if err != nil || !r.Claimable() {
+		return
+	}
+	was := r.DueAt
+	r.Due(table.Lapse, now.Add(table.BoxOutlives))
+	_ = t.Reschedule(ctx, r, was)
+}
+
 // KeyTo is the revision that puts a key into a state. A key that is revoked exists for nobody any more.
 func KeyTo(act Act, to table.KeyState) func(table.IssuedKey) (table.IssuedKey, error) {
 	return func(k table.IssuedKey) (table.IssuedKey, error) {
+		final := to == table.Revoked || to == table.Lapsed
 		switch {
 		case k.Over():
 			return k, portal.ErrNotFound
-		case to != table.Revoked && k.Ended(act.At.Unix()):
+		case !final && k.Ended(act.At.Unix()):
 			return k, portal.Refuse(portal.Conflict, "The key is over: it has expired, or another took its place.")
 		case !MayKey(k.State, to):
 			return k, portal.Refuse(portal.Conflict, "The key is %s already.", k.State)
 		}
 		k.State = to
-		if to == table.Revoked {
+		if final {
 			k.RevokedAt = portal.Timestamp(act.At)
 			if !k.Ended(act.At.Unix()) { // else its plans have been free since then, and may be another's
 				k.Holds = nil
@@ -106,12 +122,12 @@ func KeyTo(act Act, to table.KeyState) func(table.IssuedKey) (table.IssuedKey, e
 
 // WithPolicies is the revision that gives a key a new list of policies. What is added has to be grantable, for the same kind of key;
 // who may not decide adds only what nobody needs to decide.
-func WithPolicies(act Act, books *table.Books, policies []string) func(table.IssuedKey) (table.IssuedKey, error) {
+func WithPolicies(ctx context.Context, t *table.Table, act Act, books *table.Books, policies []string) func(table.IssuedKey) (table.IssuedKey, error) {
 	return func(k table.IssuedKey) (table.IssuedKey, error) {
 		added := without(policies, k.Policies)
 		removed := without(k.Policies, policies)
-		if !Automatic(books, added) && !act.By.May(caller.DecideRequests) {
-			return k, portal.Refuse(portal.Forbidden, "access denied: a policy that is added requires approval. Create a request with key and apply_policies instead: POST /api/portal/requests.")
+		if err := mayAdd(ctx, t, act, books, &k, added); err != nil {
+			return k, err
 		}
 		places := map[string]string{}
 		for _, policy := range added {
@@ -126,6 +142,19 @@ func WithPolicies(act Act, books *table.Books, policies []string) func(table.Iss
 		k.Policies = policies // in the order that was asked for
 		return k, err
 	}
+}
+
+// mayAdd refuses to give a key by hand what a request for it would not be given.
+func mayAdd(ctx context.Context, t *table.Table, act Act, books *table.Books, k *table.IssuedKey, added []string) error {
+	asked := table.Request{Request: portal.Request{OrgID: k.OrgID, ByUser: k.Developer, ApplyPolicies: added}}
+	if act.By.May(caller.DecideRequests) {
+		return fourEyes(&act.By, &asked, books)
+	}
+	held, err := countKeys(ctx, t, books, &asked.Request)
+	if err == nil && Judge(books, &asked.Request, held).Outcome != portal.Approve {
+		err = portal.Refuse(portal.Forbidden, "access denied: a policy that is added requires approval, or a rule says no. Create a request with key and apply_policies instead: POST /api/portal/requests.")
+	}
+	return err
 }
 
 // edited is the key with policies added and removed. It ends with the first of the policies that it has then.

@@ -138,7 +138,7 @@ func (a *keyActor) do(t testing.TB, f *fate) error {
 			return err
 		}
 		a.act.Name = "edited"
-		return approval.ChangeKey(ctx, books, *k, a.act, approval.WithPolicies(a.act, &found, policies))
+		return approval.ChangeKey(ctx, books, *k, a.act, approval.WithPolicies(ctx, books, a.act, &found, policies))
 	}
 	if a.what == "revoked, the successor" && k.Rotation != nil {
 		if k, err = books.IssuedKey(ctx, k.Rotation.Successor); err != nil {

@@ -78,7 +78,7 @@ func TestKeyTo(t *testing.T) {
 			case from == to:
 				refusedAs(t, what, err, portal.Conflict, "The key is "+string(from)+" already.")
 				continue
-			case to == table.Revoked:
+			case to == table.Revoked || to == table.Lapsed:
 				want.Holds, want.RevokedAt = nil, portal.Timestamp(moment)
 				want.Task, want.DueAt = table.Empty, portal.Timestamp(moment.Add(table.BoxOutlives))
 			}
@@ -92,18 +92,20 @@ func TestKeyTo(t *testing.T) {
 	}
 }
 
-// What is over for want of time can be revoked, and nothing else.
+// What is over for want of time can be revoked, or lapse, and nothing else.
 func TestKeyToOfWhatIsOver(t *testing.T) {
 	for name, k := range map[string]table.IssuedKey{
 		"expired": {State: table.Active, Expires: moment.Unix()},
 		"rotated": {State: table.Suspended, Rotation: &table.Rotation{Ends: moment.Unix()}},
 	} {
-		for _, to := range []table.KeyState{table.Active, table.Suspended, table.Lapsed} {
+		for _, to := range []table.KeyState{table.Active, table.Suspended} {
 			_, err := KeyTo(reviewer, to)(k)
 			refusedAs(t, name+" -> "+string(to), err, portal.Conflict, "The key is over:")
 		}
-		if got, err := KeyTo(reviewer, table.Revoked)(k); err != nil || got.State != table.Revoked {
-			t.Errorf("%s -> revoked: %+v, %v", name, got, err)
+		for _, to := range []table.KeyState{table.Revoked, table.Lapsed} {
+			if got, err := KeyTo(reviewer, to)(k); err != nil || got.State != to {
+				t.Errorf("%s -> %s: %+v, %v", name, to, got, err)
+			}
 		}
 	}
 }

@@ -194,7 +194,7 @@ func TestCertificatesAreNotClaimed(t *testing.T) {
 	if key, err := issue(d, t, r.ID, who.Act("approved"), ""); err != nil || !key.IsZero() {
 		t.Errorf("error %v, a key: %t", err, !key.IsZero())
 	}
-	if after := d.Audit(r.ID); after.Delivery != nil || after.Task != table.Lapse {
+	if after := d.Audit(r.ID); after.Delivery != nil || after.Task != table.Remind {
 		t.Errorf("delivered %v, to do: %q", after.Delivery, after.Task)
 	}
 }

@@ -3,7 +3,9 @@
 package approval
 
 import (
+	"context"
 	"slices"
+	"strings"
 
 	"keydesk/shared/caller"
 	"keydesk/shared/portal"
@@ -81,9 +83,9 @@ func Suits(kind string, r *portal.Request) error {
 	return nil
 }
 
-// Automatic tells whether nobody needs to be asked: every policy has an entry, and none requires approval.
+// Automatic tells whether no entry keeps the policies for a person or a third party. Rules may yet say otherwise: see Judge.
 func Automatic(books *table.Books, policies []string) bool {
-	return !slices.ContainsFunc(policies, func(id string) bool { return books.Settings(id).RequireKeyApproval })
+	return !slices.ContainsFunc(policies, func(id string) bool { return keptForPerson(books, id) != "" })
 }
 
 // ByClaim tells whether the key goes to the developer by claim and not to whoever approves.
@@ -111,13 +113,75 @@ var ErrToBeDecided = portal.Refuse(portal.Conflict, "The request waits for a dec
 
 // mayApprove refuses a portal's credential what a person has to decide. A portal may approve what it created itself when
 // nothing is left to decide: Tyk's own clients create a request and then approve it.
-func mayApprove(act *Act, r *table.Request, books *table.Books) error {
+func (i *Issuer) mayApprove(ctx context.Context, act *Act, r *table.Request, books *table.Books) error {
 	who := &act.By
-	if act.Automatic && !Automatic(books, r.ApplyPolicies) {
+	reviews := who.May(caller.DecideRequests)
+	switch {
+	case act.entitled:
+		return i.byRules(ctx, act, r, books)
+	case reviews && !act.Automatic:
+		return fourEyes(who, r, books)
+	case !reviews && r.CreatedBy != who.Holder():
+		return who.Require(caller.DecideRequests)
+	}
+	held, err := countKeys(ctx, i.Table, books, &r.Request)
+	verdict := Judge(books, &r.Request, held)
+	switch {
+	case err != nil:
+		return err
+	case verdict.Outcome == portal.Approve:
+		return nil
+	case act.Automatic:
 		return ErrToBeDecided
 	}
-	if who.May(caller.DecideRequests) || r.CreatedBy == who.Holder() && Automatic(books, r.ApplyPolicies) {
+	return who.Require(caller.DecideRequests)
+}
+
+// leftOpen says that the schedule, or a third party's yes, does not approve, and what the rules say instead.
+type leftOpen struct {
+	verdict Verdict
+	books   table.Books
+}
+
+func (l *leftOpen) Error() string { return l.verdict.Why }
+
+// byRules lets the schedule approve what the rules let it approve, and a third party what no rule forbids; it has recorded by which.
+func (i *Issuer) byRules(ctx context.Context, act *Act, r *table.Request, books *table.Books) error {
+	held, err := countKeys(ctx, i.Table, books, &r.Request)
+	if err != nil {
+		return err
+	}
+	kept, on := keptForPerson, books.Configuration.AutoApprove
+	if !act.bySchedule() {
+		kept, on = keptDespiteYes, true
+	}
+	verdict := judge(books, &r.Request, held, kept)
+	if verdict.Outcome != portal.Approve || !on {
+		return &leftOpen{verdict, *books}
+	}
+	if act.bySchedule() {
+		act.Rule, act.Reason, act.Why = verdict.Rule, verdict.Reason, verdict.Why
+	}
+	return nil
+}
+
+// countKeys counts the developer's keys where a rule asks how many there are.
+func countKeys(ctx context.Context, t *table.Table, books *table.Books, r *portal.Request) (int, error) {
+	if !CountsKeys(books, r.ApplyPolicies) {
+		return 0, nil
+	}
+	return t.KeysHeld(ctx, r.OrgID, r.ByUser)
+}
+
+// fourEyes refuses, where the organisation asks for four eyes, a decision on a request that is the reviewer's own: they created
+// it, or said what it asks for, or it is for them. What nobody needs to decide is nobody's decision.
+func fourEyes(who *caller.Caller, r *table.Request, books *table.Books) error {
+	if !books.Configuration.FourEyes || Automatic(books, r.ApplyPolicies) {
 		return nil
 	}
-	return who.Require(caller.DecideRequests)
+	forThem := who.Email != "" && books.Developer != nil && strings.EqualFold(who.Email, books.Developer.Email)
+	if r.CreatedBy != who.Holder() && r.ChangedBy != who.Holder() && !forThem {
+		return nil
+	}
+	return portal.Refuse(portal.Forbidden, "access denied: the request is your own, and the organisation has four_eyes on; another reviewer decides it.")
 }

@@ -177,7 +177,7 @@ func TestMayApprove(t *testing.T) {
 	} {
 		who := caller.Caller{Role: c.role, Credential: mine, First: first}
 		r := table.Request{CreatedBy: c.createdBy, Request: portal.Request{ApplyPolicies: c.policies}}
-		err := mayApprove(&Act{By: who}, &r, desk(portal.Config{}))
+		err := (&Issuer{}).mayApprove(t.Context(), &Act{By: who}, &r, desk(portal.Config{}))
 		var refusal *portal.Error
 		if err != nil && (!errors.As(err, &refusal) || refusal.Kind != portal.Forbidden || !strings.Contains(refusal.Message, "requests:decide")) {
 			t.Errorf("%q of %s: %v", c.role, c.createdBy, err)
@@ -203,7 +203,7 @@ func TestMayApproveAutomatically(t *testing.T) {
 	} {
 		who := caller.Caller{Role: c.role, Credential: "mine"}
 		r := table.Request{CreatedBy: who.Holder(), Request: portal.Request{ApplyPolicies: c.policies}}
-		if err := mayApprove(&Act{By: who, Automatic: true}, &r, desk(portal.Config{})); !errors.Is(err, c.want) {
+		if err := (&Issuer{}).mayApprove(t.Context(), &Act{By: who, Automatic: true}, &r, desk(portal.Config{})); !errors.Is(err, c.want) {
 			t.Errorf("%s, %v: %v, want %v", c.role, c.policies, err, c.want)
 		}
 	}

@@ -27,7 +27,8 @@ const (
 	ReadRequests       Permission = "requests:read"
 	WriteRequests      Permission = "requests:write"
 	DecideRequests     Permission = "requests:decide"
-	ApproveRequests    Permission = "requests:approve" // decide, or approve what one created and nobody needs to decide
+	ApproveRequests    Permission = "requests:approve"   // decide, or approve what one created and nobody needs to decide
+	SendLinks          Permission = "requests:send-link" // to the developer, who claims a key by it
 	ReadDevelopers     Permission = "developers:read"
 	WriteDevelopers    Permission = "developers:write"
 	ReadKeys           Permission = "keys:read"
@@ -59,10 +60,14 @@ var matrix = []grant{
 		"POST /api/portal/requests", "PUT /api/portal/requests/{id}", "DELETE /api/portal/requests/{id}",
 	}},
 	{DecideRequests, []Role{Admin, Reviewer}, []string{
-		"PUT /api/portal/requests/decline/{id}",
+		"PUT /api/portal/requests/decline/{id}", "PUT /api/portal/requests/decline", "PUT /api/portal/requests/approve",
+		"POST /api/portal/configuration/dry-run", // what rules would have decided
 	}},
 	{ApproveRequests, []Role{Admin, Reviewer, Portal}, []string{
 		"PUT /api/portal/requests/approve/{id}",
+	}},
+	{SendLinks, []Role{Admin, Reviewer, Portal}, []string{
+		"POST /api/portal/requests/{id}/claim-link",
 	}},
 	{ReadDevelopers, []Role{Admin, Reviewer, Portal}, []string{
 		"GET /api/portal/developers", "GET /api/portal/developers/{id}", "GET /api/portal/developers/email/{email}",
@@ -109,7 +114,11 @@ var matrix = []grant{
 }
 
 // Public are the routes that ask for nothing: they show nothing of anybody's.
-var Public = []string{"GET /docs", "GET /openapi.json"}
+var Public = []string{"GET /docs", "GET /openapi.json", "GET /console/claim", "GET /console/claim.js", "GET /console/claim.css"}
+
+// Signed are the routes whose caller has no credential, and proves otherwise that they may: a third party by a signature, a developer by
+// the token of a link.
+var Signed = []string{"POST /api/portal/requests/{id}/callback", "POST /api/portal/requests/{id}/claim"}
 
 // Protected are the routes that ask for a key that was granted: functions/authorize judges it.
 var Protected = []string{"GET /hello"}

@@ -43,6 +43,11 @@ var who = map[string]string{
 	"POST /api/portal/configuration":                 "a  ",
 	"PUT /api/portal/configuration":                  "a  ",
 
+	"PUT /api/portal/requests/approve":          "ar ",
+	"PUT /api/portal/requests/decline":          "ar ",
+	"POST /api/portal/requests/{id}/claim-link": "arp",
+	"POST /api/portal/configuration/dry-run":    "ar ",
+
 	"GET /api/portal/developers/{id}/keys":                  "arp",
 	"GET /api/portal/developers/{id}/keys/{key}":            "arp",
 	"POST /api/portal/developers/{id}/keys":                 "a p",

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -29,14 +30,19 @@ type In struct {
 	Query          url.Values
 	Body           []byte
 	IdempotencyKey string
-	IfMatch        int // a revision; 0: none
+	IfMatch        int         // a revision; 0: none
+	Webhook        http.Header // the headers of a signed message, by their names in Standard Webhooks
 	At             time.Time
 	RequestID      string
 }
 
+// signed are the headers of a signed message.
+var signed = []string{"webhook-id", "webhook-timestamp", "webhook-signature"}
+
 // Bounds of what a call may carry.
 const (
 	maxBody           = 1 << 20
+	maxUnguardedBody  = 16 << 10
 	maxIdempotencyKey = 255
 	maxAnnotatedBody  = 64 << 10
 )
@@ -44,12 +50,16 @@ const (
 func read(event events.APIGatewayV2HTTPRequest, presented caller.Presented, maxBody int) (In, error) {
 	request := event.RequestContext
 	in := In{
-		Method: request.HTTP.Method, Path: event.RawPath, Domain: request.DomainName, RequestID: request.RequestID,
+		Webhook: http.Header{},
+		Method:  request.HTTP.Method, Path: event.RawPath, Domain: request.DomainName, RequestID: request.RequestID,
 		Org: presented.Org, Credential: presented.Hash, At: time.Now(), Body: []byte(event.Body),
 	}
 	var err error
 	if in.Query, err = url.ParseQuery(event.RawQueryString); err != nil {
 		return in, portal.Refuse(portal.Invalid, "The query string is malformed; percent-encode its values.")
+	}
+	for _, name := range signed {
+		in.Webhook.Set(name, header(event, name))
 	}
 	if event.IsBase64Encoded {
 		if in.Body, err = base64.StdEncoding.DecodeString(event.Body); err != nil {

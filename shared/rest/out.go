@@ -18,6 +18,8 @@ import (
 type Out struct {
 	Body   any
 	Header map[string]string
+
+	failed error // of one of many that the answer tells of: for the log
 }
 
 // envelope is Tyk's answer where there is no document to give.

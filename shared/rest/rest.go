@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -30,10 +31,19 @@ type Operation[R any] struct {
 	Then    func(context.Context, In, caller.Caller, R) (Out, error)
 }
 
-// Endpoint is an Operation, whatever it reads.
+// Unguarded is an operation whose caller proves by what the call says that they may: by a signature, or by a link's token. There
+// is no credential, so Answer checks that first, and says for the log who it was.
+type Unguarded struct {
+	Route   string // one of caller's Signed
+	MaxBody int    // bytes; 0: what suffices for a few words
+	Answer  func(context.Context, In) (caller.Caller, Out, error)
+}
+
+// Endpoint is an Operation, whatever it reads, or an Unguarded one.
 type Endpoint interface {
 	route() string
 	maxBody() int
+	guarded() bool
 	answer(ctx context.Context, t *table.Table, in In, inErr error) (caller.Caller, Out, error)
 }
 
@@ -48,7 +58,7 @@ func Handle(t *table.Table, operations ...Endpoint) Handler {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	byRoute := map[string]Endpoint{}
 	for _, op := range operations {
-		if _, known := caller.Needs(op.route()); !known {
+		if _, known := caller.Needs(op.route()); known != op.guarded() || !known && !slices.Contains(caller.Signed, op.route()) {
 			panic("the permissions matrix does not have the route " + op.route())
 		}
 		byRoute[op.route()] = op
@@ -61,7 +71,7 @@ func Handle(t *table.Table, operations ...Endpoint) Handler {
 		response := respond(out, err, event.RequestContext.RequestID)
 		line := []any{"status", response.StatusCode, "ms", time.Since(start).Milliseconds(), "request_id", event.RequestContext.RequestID,
 			"id", says.loggedID(), "key", says.loggedKey(), "org", who.Org, "caller", who.Name}
-		if err != nil {
+		if err = cmp.Or(err, out.failed); err != nil {
 			line = append(line, "error", loggable(err))
 		}
 		log.InfoContext(ctx, cmp.Or(route, event.RouteKey), line...)
@@ -79,7 +89,10 @@ func answer(ctx context.Context, t *table.Table, operations map[string]Endpoint,
 		return route, says, caller.Caller{}, Out{}, portal.ErrNotFound
 	}
 	presented, ok := caller.Parse(header(event, "authorization"))
-	if !ok {
+	switch {
+	case !op.guarded():
+		presented = caller.Presented{} // nobody looks whether it is true
+	case !ok:
 		return route, says, caller.Caller{}, Out{}, portal.ErrNotAuthorised
 	}
 	in, err := read(event, presented, op.maxBody())
@@ -110,10 +123,10 @@ func (n named) loggedKey() string {
 // loggable is an error in words that hold nothing of the client's.
 func loggable(err error) string {
 	var refusal *portal.Error
-	if errors.As(err, &refusal) {
-		return refusal.Pattern()
+	if !errors.As(err, &refusal) || errors.Is(err, portal.ErrNotAuthorised) { // the reason why somebody is not known is our own
+		return err.Error()
 	}
-	return err.Error()
+	return refusal.Pattern()
 }
 
 // timeToAnswer is kept back of Lambda's time limit, so that a call which runs out of time is still answered in words.
@@ -127,6 +140,21 @@ func withTimeToAnswer(ctx context.Context) (context.Context, context.CancelFunc)
 }
 
 func (op Operation[R]) route() string { return op.Route }
+
+func (op Operation[R]) guarded() bool { return true }
+
+func (op Unguarded) route() string { return op.Route }
+
+func (op Unguarded) guarded() bool { return false }
+
+func (op Unguarded) maxBody() int { return cmp.Or(op.MaxBody, maxUnguardedBody) }
+
+func (op Unguarded) answer(ctx context.Context, _ *table.Table, in In, inErr error) (caller.Caller, Out, error) {
+	if inErr != nil {
+		return caller.Caller{}, Out{}, inErr
+	}
+	return op.Answer(ctx, in)
+}
 
 func (op Operation[R]) maxBody() int { return cmp.Or(op.MaxBody, maxBody) }
 

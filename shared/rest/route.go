@@ -18,7 +18,7 @@ type path struct {
 }
 
 var paths = func() (all []path) {
-	for _, route := range slices.Concat(caller.Routes(), caller.Public, caller.Protected) {
+	for _, route := range slices.Concat(caller.Routes(), caller.Signed, caller.Public, caller.Protected) {
 		verb, pattern, _ := strings.Cut(route, " ")
 		at := slices.IndexFunc(all, func(p path) bool { return p.pattern == pattern })
 		if at < 0 {

@@ -46,6 +46,16 @@ func TestRoutes(t *testing.T) {
 type taken struct{ verb, path, want, named, message string }
 
 func calls() []taken {
+	return append(booksAndKeys(), []taken{
+		{"PUT", "/api/portal/requests/approve", "PUT /api/portal/requests/approve", "", ""},
+		{"PUT", "/api/portal/requests/decline/", "PUT /api/portal/requests/decline", "", ""},
+		{"GET", "/api/portal/requests/approve", "", "", "GET is not allowed here; use PUT."},
+		{"POST", "/api/portal/requests/" + fixture.Pending + "/claim-link", "POST /api/portal/requests/{id}/claim-link", fixture.Pending, ""},
+		{"POST", "/api/portal/requests/approve/claim-link", "", "", "Invalid request ID: 24 lower-case hexadecimal digits are expected."},
+	}...)
+}
+
+func booksAndKeys() []taken {
 	const id = fixture.Pending
 	const malformed, gone = " ID: 24 lower-case hexadecimal digits are expected.", "Could not retrieve portal object."
 	const hash, client, raw = "cac572e018c60de0", "d47239e128754c0c9148363286b8ed46", "53ac07777cbb8c2d5300000215811f02c21540dd5257eb68d3d73f35"
@@ -84,7 +94,6 @@ func calls() []taken {
 		{"DELETE", "/api/portal/developers/" + id + "/keys/" + hash + "/suspend", "", "", "DELETE is not allowed here; use POST."},
 
 		{"GET", "/api/portal/requests/" + id[1:], "", "", "Invalid request" + malformed},
-		{"PUT", "/api/portal/requests/approve", "", "", "Invalid request" + malformed},
 		{"POST", "/api/portal/developers/password/x", "", "", "Invalid developer" + malformed},
 		{"GET", "/api/portal/policies/" + strings.Repeat("x", 255), "", "", "The path names an object in 255 bytes; no name has more than 254."},
 		{"POST", "/api/portal/requests/" + id, "", "", "POST is not allowed here; use DELETE or GET or PUT."},

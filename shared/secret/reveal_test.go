@@ -16,12 +16,13 @@ import (
 var revealed = map[string]int{
 	"shared/apikey":        5, // checked: its form is read, and it is hashed; sealed for its box, and read from it
 	"shared/portal":        1, // checked: whether jwt_secret is a public key after all
-	"shared/vault":         1, // stored: the box's content
+	"shared/claim":         1, // the key by which claim links are made and checked
+	"shared/vault":         3, // stored: the box's content; used: a signing secret, to sign and to verify
 	"shared/view":          3, // answered: the one delivery
 	"functions/authorize":  2, // checked: the key that a call brings
 	"functions/developers": 3, // hashed and checked: a developer's password
 	"infra/local":          1, // written: a throw-away credential into .local/env
-	"infra/admin":          1, // printed: a new credential, once
+	"infra/admin":          2, // printed: a new credential, once; a signing secret
 	"infra/desktest":       1, // sent: the credential that took another's place
 }
 

@@ -28,7 +28,10 @@ func (b *Books) Entry(policy string) portal.Entry {
 func (b *Books) Settings(policy string) portal.Config {
 	e, ok := b.Entries[policy]
 	if !ok {
-		return portal.Config{RequireKeyApproval: true, EnableMultiSelection: b.Configuration.EnableMultiSelection}
+		all := b.Configuration.Config
+		return portal.Config{
+			RequireKeyApproval: true, EnableMultiSelection: all.EnableMultiSelection, RemindAfter: all.RemindAfter, ExpireAfter: all.ExpireAfter,
+		}
 	}
 	return e.Effective(&b.Configuration)
 }

@@ -2,6 +2,7 @@ package table_test
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 
 	"keydesk/infra/fixture"
@@ -22,7 +23,7 @@ func configurationOf(t *testing.T, id, document string) portal.Configuration {
 func TestConfiguration(t *testing.T) {
 	t.Parallel()
 	books := tabletest.New(t)
-	if got, err := books.Configuration(t.Context(), fixture.Org); err != nil || got != configurationOf(t, "", `{}`) {
+	if got, err := books.Configuration(t.Context(), fixture.Org); err != nil || !reflect.DeepEqual(got, configurationOf(t, "", `{}`)) {
 		t.Errorf("before there is one: %+v, %v", got, err)
 	}
 	first, second := configurationOf(t, "c", `{"auto_approve": true}`), configurationOf(t, "d", `{"x": 1}`)
@@ -34,13 +35,13 @@ func TestConfiguration(t *testing.T) {
 	if !errors.As(err, &there) || there.ID != "c" {
 		t.Errorf("created again: %v", err)
 	}
-	if got, err := books.Configuration(t.Context(), fixture.Org); err != nil || got != first || !got.AutoApprove {
+	if got, err := books.Configuration(t.Context(), fixture.Org); err != nil || !reflect.DeepEqual(got, first) || !got.AutoApprove {
 		t.Errorf("there is %+v, %v", got, err)
 	}
 	if err := books.PutConfiguration(t.Context(), fixture.Org, second); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := books.Configuration(t.Context(), fixture.Org); err != nil || got != second {
+	if got, err := books.Configuration(t.Context(), fixture.Org); err != nil || !reflect.DeepEqual(got, second) {
 		t.Errorf("there is %+v, %v", got, err)
 	}
 }

@@ -21,7 +21,7 @@ type KeyChange struct {
 // KeyHistory is one line of a key's history: who did what, when. That it was granted stands in its request's.
 type KeyHistory struct {
 	At         string   `json:"at"`
-	Act        string   `json:"act"` // "revoked", "suspended", "resumed", "rotated", "edited", "delivered again"
+	Act        string   `json:"act"` // "revoked", "suspended", "resumed", "rotated", "edited", "delivered", "delivered again", "lapsed"
 	By         string   `json:"by"`  // the credential's name
 	Credential string   `json:"credential"`
 	Role       string   `json:"role"`

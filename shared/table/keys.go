@@ -31,6 +31,7 @@ import (
 //	attempts to log in       ORG#<org>#LOGIN#<sha256>      LOGIN                       has this name been tried too often?
 //	request                  ORG#<org>#REQUEST#<id>        REQUEST                     where does it stand?
 //	  its history            same                          HISTORY#<revision>[#<id>]   who did what, when? (an id: the key was given again)
+//	a notice of any of these same                          NOTICE#<what>               has it been sent?
 //	issued key               KEY#<sha256>                  KEY                         is this key good, and for what?
 //	  its history            same                          HISTORY#<revision>[#<id>]   who revoked, rotated, changed it? (an id: it was given again)
 //	shown hash               ORG#<org>#SHOWN#<hash>        <sha256>                    which key is shown by this hash?
@@ -41,9 +42,10 @@ import (
 //	           ORG#<org>#DEVELOPERS               id     an organisation's developers, by their e-mails: small items
 //	           ORG#<org>#CREDENTIALS              id     an organisation's credentials, for the operator's tool
 //	           ORGANISATIONS                      id     all organisations, for the same: one partition, a few writes a year
+//	           ORG#<org>#DEAD                     id     an organisation's notices that could not be sent, for the same
 //	view       ORG#<org>#VIEW#<view>              id     requests that are open, approved or closed
 //	developer  ORG#<org>#DEVELOPER#<id>           id     all requests of a developer
-//	due        DUE#<0-15>                         DueSK  what the schedule has to do with requests and keys, by time
+//	due        DUE#<0-15>                         DueSK  what the schedule has to do with requests, keys and notices, by time
 type key struct{ PK, SK string }
 
 func credentialKey(hash string) key    { return key{"CRED#" + hash, "CRED"} }
@@ -120,6 +122,63 @@ func idempotencyKey(org, holder, given string) key {
 	return key{"ORG#" + org + "#IDEM#" + hex.EncodeToString(sum[:]), "IDEM"}
 }
 
+// noticeKey is a notice's, beside what it tells of.
+func noticeKey(of key, what string) key { return key{of.PK, "NOTICE#" + what} }
+
+// pk is the partition of what notices tell of.
+func (s Subject) pk() string {
+	switch {
+	case s.Request != "":
+		return requestKey(s.Org, s.Request).PK
+	case s.Key != "":
+		return issuedKey(s.Key).PK
+	default:
+		return developerPK(s.Org, s.Developer)
+	}
+}
+
+// subjectOf tells whose partition it is.
+func subjectOf(pk string) (Subject, bool) {
+	if digest, is := strings.CutPrefix(pk, "KEY#"); is {
+		return Subject{Key: digest}, true
+	}
+	place := strings.Split(pk, "#") // ORG, the organisation, REQUEST or DEVELOPER, its id
+	switch {
+	case len(place) != 4 || place[0] != "ORG":
+		return Subject{}, false
+	case place[2] == "REQUEST":
+		return Subject{Org: place[1], Request: place[3]}, true
+	}
+	return Subject{Org: place[1], Developer: place[3]}, place[2] == "DEVELOPER"
+}
+
+func (n NoticeName) key() key { return noticeKey(key{PK: n.pk()}, n.Line+"#"+n.To) }
+
+// lineKey is the line of history that a notice tells of.
+func (n NoticeName) lineKey() key { return key{n.pk(), "HISTORY#" + n.Line} }
+
+// NoticeOf reads the key of an item of the table: a notice's, or that of what notices may tell of, to nobody yet: a line of history, or a
+// developer.
+func NoticeOf(pk, sk string) (n NoticeName, ok bool) {
+	if n.Subject, ok = subjectOf(pk); !ok {
+		return n, false
+	}
+	if sk == "DEVELOPER" {
+		return n, true
+	}
+	place := strings.Split(sk, "#")
+	switch {
+	case len(place) == 2 && place[0] == "HISTORY":
+		n.Line = place[1]
+		return n, true
+	case len(place) == 3 && place[0] == "NOTICE":
+		n.Line, n.To = place[1], place[2]
+		return n, true
+	}
+	return n, false
+}
+
+func deadPK(org string) string        { return "ORG#" + org + "#DEAD" }
 func listPK(org string) string        { return "ORG#" + org + "#LIST" }
 func developersPK(org string) string  { return "ORG#" + org + "#DEVELOPERS" }
 func credentialsPK(org string) string { return "ORG#" + org + "#CREDENTIALS" }
@@ -132,7 +191,30 @@ const organisationsPK = "ORGANISATIONS"
 func duePK(id string) string {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(id))
-	return fmt.Sprintf("DUE#%d", hash.Sum32()%16)
+	return duePartition(int(hash.Sum32() % DuePartitions))
+}
+
+// DuePartitions is how many partitions there are of what falls due.
+const DuePartitions = 16
+
+func duePartition(n int) string { return "DUE#" + strconv.Itoa(n) }
+
+// dueOf tells what stands in the due index under a key of the table: a request, an issued key, or a notice of either.
+func dueOf(k key) (d DueItem, ok bool) {
+	d.key = k
+	switch {
+	case strings.HasPrefix(k.SK, "NOTICE#"):
+		d.Notice = true
+	case strings.HasPrefix(k.PK, "KEY#"):
+		d.Digest = strings.TrimPrefix(k.PK, "KEY#")
+	default:
+		place := strings.Split(k.PK, "#") // ORG, the organisation, REQUEST, its id
+		if len(place) != 4 || place[2] != "REQUEST" {
+			return d, false
+		}
+		d.Org, d.Request = place[1], place[3]
+	}
+	return d, true
 }
 
 func dueSK(at time.Time, id string) string { return portal.Timestamp(at) + "#" + id }

@@ -10,16 +10,25 @@ import (
 // Request is a request as stored: what the wire shows of it, and what it must not.
 type Request struct {
 	portal.Request
-	CreatedBy string   `json:"created_by"` // whoever created it: caller.Holder
-	Attempt   string   `json:"attempt"`    // the invocation that wrote this revision: how a writer knows its own work again
-	Holds     []string `json:"holds"`      // the places in plans that nobody else may have while this request has them
-	AuthType  string   `json:"auth_type"`  // the kind of key that it asks for
-	KeyID     string   `json:"key_id"`     // of the key that came of it
-	Edits     string   `json:"edits"`      // the digest of the key that it changes; empty: it asks for a new one
-	Hidden    bool     `json:"hidden"`     // deleted by a client; its key lives on
-	Proof     string   `json:"proof"`      // of the call that granted the key, which may be said again: hash of credential, Idempotency-Key and body
-	DueAt     string   `json:"due_at"`     // when the schedule has to look at it; empty: never
-	Task      Task     `json:"task"`       // what it has to do then
+	CreatedBy string   `json:"created_by"`           // whoever created it: caller.Holder
+	ChangedBy string   `json:"changed_by,omitempty"` // whoever last changed what is asked for
+	Attempt   string   `json:"attempt"`              // the invocation that wrote this revision: how a writer knows its own work again
+	Holds     []string `json:"holds"`                // the places in plans that nobody else may have while this request has them
+	AuthType  string   `json:"auth_type"`            // the kind of key that it asks for
+	KeyID     string   `json:"key_id"`               // of the key that came of it
+	Edits     string   `json:"edits"`                // the digest of the key that it changes; empty: it asks for a new one
+	Hidden    bool     `json:"hidden"`               // deleted by a client; its key lives on
+	Proof     string   `json:"proof"`                // of the call that granted the key, which may be said again: hash of credential, Idempotency-Key and body
+	DueAt     string   `json:"due_at"`               // when the schedule has to look at it; empty: never
+	Task      Task     `json:"task"`                 // what it has to do then
+
+	Since      string `json:"since,omitempty"`        // when the turn began of whoever is to decide
+	Asked      bool   `json:"asked,omitempty"`        // the schedule has looked, and left it to a person
+	Reminded   bool   `json:"reminded,omitempty"`     // whoever is to act next was reminded
+	RedirectTo string `json:"redirect_to,omitempty"`  // where the developer is sent while it waits for a third party
+	Callback   string `json:"callback,omitempty"`     // of the third party's message that decided it: hash of its id
+	ByCreator  bool   `json:"by_creator,omitempty"`   // the schedule granted it: whoever created it may fetch the key by an approve of their own
+	LinkSentAt string `json:"link_sent_at,omitempty"` // when the claim link was last asked for
 }
 
 // Task is what the schedule has to do with a request when it falls due.
@@ -27,9 +36,12 @@ type Task string
 
 // The tasks.
 const (
-	Decide Task = "decide"    // nobody needs to be asked: approve it
-	Empty  Task = "empty box" // the key has been handed over, or never will be: delete its secret
-	Lapse  Task = "lapse"     // nobody took the key: revoke it
+	Decide        Task = "decide"         // a rule may say what becomes of it, or nobody needs to be asked
+	Remind        Task = "remind"         // whoever is to act next: a reviewer who has not decided, a developer who has not taken the key
+	Expire        Task = "expire"         // nobody decided in time
+	AnswerInstead Task = "answer instead" // a third party was silent: the default comes in its place
+	Empty         Task = "empty box"      // the key has been handed over, or never will be: delete its secret
+	Lapse         Task = "lapse"          // nobody took the key: revoke it
 )
 
 // BoxOutlives is how long after its end a box is emptied: longer than any function lives, so that no grant which began before the
@@ -103,6 +115,32 @@ func (t *Table) Request(ctx context.Context, org, id string) (Request, error) {
 	return parseRequest(it)
 }
 
+// RequestsAndConfiguration reads several requests, by their ids, and beside them the organisation's configuration. What does not exist is not
+// in the answer.
+func (t *Table) RequestsAndConfiguration(ctx context.Context, org string, ids []string) (map[string]Request, portal.Configuration, error) {
+	var settings portal.Configuration
+	keys := []key{configurationKey(org)}
+	for _, id := range ids {
+		keys = append(keys, requestKey(org, id))
+	}
+	found, err := t.read(ctx, keys...)
+	if err != nil {
+		return nil, settings, err
+	}
+	if _, err := parseDocument(found[keys[0]], &settings); err != nil {
+		return nil, settings, err
+	}
+	requests := map[string]Request{}
+	for _, id := range ids {
+		if it := found[requestKey(org, id)]; it != nil {
+			if requests[id], err = parseRequest(it); err != nil {
+				return nil, settings, err
+			}
+		}
+	}
+	return requests, settings, nil
+}
+
 func parseRequest(it item) (Request, error) {
 	if len(it) == 0 {
 		return Request{}, portal.ErrNotFound
@@ -117,14 +155,25 @@ func parseRequest(it item) (Request, error) {
 // History is one line of a request's history: who did what, when. It is written with what it records, and never changed.
 type History struct {
 	At         string       `json:"at"`
-	Act        string       `json:"act"` // "created", "updated", "approved", "declined", "deleted", "delivered again"
+	Act        string       `json:"act"` // "created", "updated", "asked", "reminded", "approved", "declined", "expired", "deleted", "link sent", "delivered", "delivered again", "saved", "lapsed"
 	By         string       `json:"by"`  // the credential's name
 	Credential string       `json:"credential"`
 	Role       string       `json:"role"`
 	State      portal.State `json:"state"` // of the request, after the act
 	Revision   int          `json:"revision"`
-	Reason     string       `json:"reason,omitempty"`
-	RequestID  string       `json:"request_id"` // of the call, as the log names it
+	Rule       string       `json:"rule,omitempty"`
+	Reason     string       `json:"reason,omitempty"` // what the developer is told
+	Why        string       `json:"why,omitempty"`    // how the rules were read, for reviewers
+	RequestID  string       `json:"request_id"`       // of the call, as the log names it
+}
+
+// NotDue takes from a request what the schedule had to do with it.
+func (r *Request) NotDue() { r.Task, r.DueAt = "", "" }
+
+// Claimable tells whether there is a key of the request's that its developer has not taken yet, though the request may be hidden. (An
+// edit of a key hands over none.)
+func (r *Request) Claimable() bool {
+	return r.State == portal.Approved && r.Delivery == nil && r.Edits == ""
 }
 
 // DeliveredAgain notes that a key was given once more to whom it had been given.

@@ -21,7 +21,7 @@ type Change struct {
 	History History
 	Replay  *Replay    // of a create under an Idempotency-Key
 	Key     *IssuedKey // of a grant
-	Edit    *KeyChange // of a grant that changes a key there is
+	Edit    *KeyChange // of a grant that changes a key there is, of a delivery, and of a lapse
 }
 
 // Changed says that a request is no longer what the caller of Write had read: somebody else was faster.
@@ -41,7 +41,7 @@ func (t *Table) Write(ctx context.Context, c Change) error {
 	if err != nil {
 		return err
 	}
-	if c.After.State == portal.Approved && c.Before.State != portal.Approved || c.Before.ID == "" {
+	if c.asksForDeveloper() {
 		writes = append(writes, t.developerIsActive(c.After.OrgID, c.After.ByUser))
 	}
 	plans, err := t.planWrites(c)
@@ -59,6 +59,12 @@ func (t *Table) Write(ctx context.Context, c Change) error {
 		return err
 	}
 	return t.transact(ctx, slices.Concat(writes, plans, keys)...)
+}
+
+// asksForDeveloper tells whether the change is for an active developer alone: a request, a grant, and the delivery of a key.
+func (c *Change) asksForDeveloper() bool {
+	granted := c.After.State == portal.Approved && c.Before.State != portal.Approved
+	return c.Before.ID == "" || granted || c.After.Delivery != nil && c.Before.Delivery == nil
 }
 
 // requestWrites are the request, the memory of an idempotent create, and the line of history.

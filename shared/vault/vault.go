@@ -1,4 +1,5 @@
-// Package vault is all of Secrets Manager. A granted key lies there, in a box of its own, until it has been handed over. The
+// Package vault is all of Secrets Manager: the boxes of granted keys, here; the secrets by which organisations and third parties
+// sign what they send each other, in signing.go; and the key of the claim links, in claimkey.go. A granted key lies there, in a box of its own, until it has been handed over. The
 // box's name is made from the request alone, so that however many grant the same request at once, there is one box: who
 // finds the name taken goes on with the key that lies there. The vault decides what the key is.
 package vault
@@ -34,15 +35,18 @@ type Vault struct {
 
 // New is the vault whose boxes' names begin with prefix and whose contents the KMS key encrypts ("": AWS's own).
 func New(cfg aws.Config, prefix, kmsKey string) *Vault {
-	client := secretsmanager.NewFromConfig(cfg, func(o *secretsmanager.Options) {
-		o.BaseEndpoint = awsenv.Endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER")
-		o.Retryer = retry.AddWithMaxAttempts(o.Retryer, 6) // CreateSecret gives way first of all: 50 a second
-	})
-	v := &Vault{client: client, prefix: prefix}
+	v := &Vault{client: newClient(cfg), prefix: prefix}
 	if kmsKey != "" {
 		v.kmsKey = &kmsKey
 	}
 	return v
+}
+
+func newClient(cfg aws.Config) *secretsmanager.Client {
+	return secretsmanager.NewFromConfig(cfg, func(o *secretsmanager.Options) {
+		o.BaseEndpoint = awsenv.Endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER")
+		o.Retryer = retry.AddWithMaxAttempts(o.Retryer, 6) // CreateSecret gives way first of all: 50 a second
+	})
 }
 
 // FromEnv is the vault that the template gives the function. It panics where there is none.
@@ -96,6 +100,22 @@ func (v *Vault) Open(ctx context.Context, org, id, kind string) (apikey.Key, err
 		case <-time.After(pause + rand.N(pause)): //nolint:gosec // jitter, not a secret
 		}
 	}
+}
+
+// Empty deletes a box and what lies in it, for good. That there is none is no fault: a certificate has none, and another may have
+// emptied it.
+func (v *Vault) Empty(ctx context.Context, org, id, kind string) error {
+	if words[kind] == "" {
+		return nil
+	}
+	_, err := v.client.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{
+		SecretId: aws.String(v.name(org, id, kind)), ForceDeleteWithoutRecovery: aws.Bool(true),
+	})
+	var absent *types.ResourceNotFoundException
+	if err == nil || errors.As(err, &absent) {
+		return nil
+	}
+	return refusal("empty the box", err)
 }
 
 // words say the kind of key in the box's name. They keep it from ending in a hyphen and six characters, which Secrets Manager would

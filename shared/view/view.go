@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"keydesk/shared/approval"
 	"keydesk/shared/caller"
 	"keydesk/shared/portal"
 	"keydesk/shared/table"
@@ -16,6 +17,8 @@ import (
 // Request is a key request as the wire shows it.
 type Request struct {
 	portal.Request
+	Due        string           `json:"due,omitempty"`  // when the desk will next do something by itself
+	Next       string           `json:"next,omitempty"` // who acts next
 	Developer  portal.Developer `json:"portal_developer"`
 	Entry      any              `json:"catalogue_entry"` // the first policy's; {} where it has none
 	Catalogues []portal.Entry   `json:"catalogues"`      // of all policies that have one
@@ -70,7 +73,10 @@ func Join(ctx context.Context, t *table.Table, who caller.Caller, requests []tab
 }
 
 func join(r table.Request, developer portal.Developer, entries map[string]portal.Entry) Request {
-	v := Request{Request: r.Request, Developer: developer, Entry: portal.Object(""), Catalogues: []portal.Entry{}}
+	v := Request{Request: r.Request, Next: approval.NextActor(&r), Developer: developer, Entry: portal.Object(""), Catalogues: []portal.Entry{}}
+	if r.Task != table.Empty { // that a box is emptied, nobody waits for
+		v.Due = r.DueAt
+	}
 	for i, policy := range r.ApplyPolicies {
 		entry, ok := entries[policy]
 		if !ok {

@@ -1,0 +1,84 @@
+package approval
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"keydesk/shared/caller"
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
+)
+
+// Answer is a third party's yes or no.
+type Answer struct {
+	Approved bool
+	Message  string // hash of the message's id: the same message, sent again, is answered the same
+}
+
+// ThirdParty is whoever signs with the organisation's signing secret.
+func ThirdParty(org string) caller.Caller { return caller.Caller{Org: org, Name: "third party"} }
+
+// Callback decides a request that waits for a third party by its answer, whose signature was verified. Act.IfMatch is the revision that
+// the third party was shown: an answer to something else than what is asked now is refused.
+func (i *Issuer) Callback(ctx context.Context, r table.Request, act Act, answer Answer) error {
+	if r.Deleted() {
+		return portal.ErrNotFound
+	}
+	if r.Callback == answer.Message {
+		return nil
+	}
+	act.entitled, act.ByClaim, act.callback = true, true, answer.Message
+	err := i.answer(ctx, r, act, answer)
+	if err == nil {
+		return nil
+	}
+	if now, readErr := i.Table.Request(ctx, r.OrgID, r.ID); readErr == nil && now.Callback == answer.Message {
+		return nil // the same message, said twice in one moment
+	}
+	return err
+}
+
+func (i *Issuer) answer(ctx context.Context, r table.Request, act Act, answer Answer) error {
+	switch {
+	case r.State == portal.Pending:
+		return portal.Refuse(portal.Conflict, "The request does not wait for a third party (any more); a reviewer decides it.")
+	case r.State != portal.Waiting:
+		return processed(&r)
+	case answer.Approved:
+		act.Name = "approved"
+		_, err := i.Issue(ctx, r, act, "")
+		return i.orAsk(ctx, r, act, err)
+	}
+	act.Name = "declined"
+	return Change(ctx, i.Table, r, act, Close(act, portal.Declined))
+}
+
+// orAsk keeps a yes that could not be followed, and leaves the request to a person: a third party does not say it twice.
+func (i *Issuer) orAsk(ctx context.Context, r table.Request, act Act, err error) error {
+	var open *leftOpen
+	var before *Processed
+	var refusal *portal.Error
+	switch {
+	case errors.As(err, &open):
+		act.Rule, act.Why = open.verdict.Rule, open.verdict.Why
+	case !errors.As(err, &refusal) || errors.As(err, &before) || slices.Contains([]portal.Kind{portal.Busy, portal.NotFound, portal.Stale}, refusal.Kind):
+		return err
+	default:
+		act.Why = refusal.Message
+	}
+	act.Name, act.Why = "asked", strings.TrimSpace("The third party said yes. "+act.Reason)+" It could not be approved: "+act.Why
+	act.Reason = ""
+	books, err := i.Table.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
+	if err != nil {
+		return err
+	}
+	return Change(ctx, i.Table, r, act, func(r table.Request) (table.Request, error) {
+		if r.State != portal.Waiting {
+			return r, processed(&r)
+		}
+		act.askPerson(&r, &books)
+		return r, nil
+	})
+}

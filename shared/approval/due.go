@@ -1,0 +1,275 @@
+package approval
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"keydesk/shared/caller"
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
+)
+
+// Done is what the schedule has done with something that was due.
+type Done string
+
+// What the schedule does.
+const (
+	Approved  Done = "approved"
+	Declined  Done = "declined"
+	Asked     Done = "asked" // it was left to a person
+	Reminded  Done = "reminded"
+	Expired   Done = "expired"
+	Lapsed    Done = "lapsed"
+	Emptied   Done = "emptied"
+	Overtaken Done = "overtaken" // there was nothing left to do: somebody else was faster
+)
+
+const schedule = "the schedule"
+
+func (a *Act) bySchedule() bool { return a.entitled && a.By.Name == schedule }
+
+// errOvertaken ends an act of the schedule on what is not due any more.
+var errOvertaken = errors.New("somebody else was faster")
+
+// Due does with a request what is due. However many runs do so at once, it is done once.
+func (i *Issuer) Due(ctx context.Context, r table.Request, now time.Time, requestID string) (Done, error) {
+	if r.DueAt == "" || r.DueAt > portal.Timestamp(now) {
+		return Overtaken, nil
+	}
+	act := Act{By: caller.Caller{Org: r.OrgID, Name: schedule}, At: now, RequestID: requestID, entitled: true}
+	done, err := i.due(ctx, r, act)
+	var before *Processed
+	if errors.Is(err, errOvertaken) || errors.Is(err, portal.ErrNotFound) || errors.As(err, &before) {
+		return Overtaken, nil
+	}
+	return done, err
+}
+
+func (i *Issuer) due(ctx context.Context, r table.Request, act Act) (Done, error) {
+	switch r.Task {
+	case table.Decide:
+		return i.decide(ctx, r, act)
+	case table.AnswerInstead:
+		return i.answerInstead(ctx, r, act)
+	case table.Remind:
+		return i.remind(ctx, r, act)
+	case table.Expire:
+		return i.expire(ctx, r, act)
+	case table.Lapse:
+		return i.lapse(ctx, r, act)
+	case table.Empty:
+		return Emptied, i.empty(ctx, r)
+	}
+	return "", fmt.Errorf("the task %q is none", r.Task)
+}
+
+// decide approves a request if the rules say so, else does what they say instead. What could not be granted as it is, a person has to mend.
+func (i *Issuer) decide(ctx context.Context, r table.Request, act Act) (Done, error) {
+	grant := act
+	grant.Name, grant.ByClaim, grant.IfMatch = "approved", true, r.Revision
+	_, err := i.Issue(ctx, r, grant, "")
+	var open *leftOpen
+	var before *Processed
+	var refusal *portal.Error
+	switch {
+	case errors.As(err, &open):
+		return i.decideOtherwise(ctx, r, act, open)
+	case !errors.As(err, &refusal) || errors.As(err, &before) || refusal.Kind == portal.Busy || refusal.Kind == portal.NotFound:
+		return Approved, err
+	case refusal.Kind == portal.Stale: // it was changed meanwhile, and is due again if it has to be
+		return "", errOvertaken
+	}
+	books, err := i.Table.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
+	if err != nil {
+		return "", err
+	}
+	act.Why = "It could not be approved: " + refusal.Message
+	return Asked, i.ask(ctx, r, act, &books)
+}
+
+// declineNobodys declines a request whose developer is not there any more.
+func (i *Issuer) declineNobodys(ctx context.Context, r table.Request, act Act) (Done, error) {
+	act.Name, act.Reason = "declined", "The developer's account was deleted."
+	return Declined, i.whileDue(ctx, r, act, Close(act, portal.Declined))
+}
+
+func (i *Issuer) decideOtherwise(ctx context.Context, r table.Request, act Act, open *leftOpen) (Done, error) {
+	if open.books.Developer == nil {
+		return i.declineNobodys(ctx, r, act)
+	}
+	act.Rule, act.Reason, act.Why = open.verdict.Rule, open.verdict.Reason, open.verdict.Why
+	switch {
+	case open.verdict.Outcome == portal.Ask:
+	case !open.books.Configuration.AutoApprove:
+		act.Reason, act.Why = "", "The organisation's auto_approve is off. With it: "+open.verdict.Why
+	default:
+		act.Name = "declined"
+		return Declined, i.whileDue(ctx, r, act, Close(act, portal.Declined))
+	}
+	return Asked, i.ask(ctx, r, act, &open.books)
+}
+
+// ask leaves a request to a person, and says why.
+func (i *Issuer) ask(ctx context.Context, r table.Request, act Act, books *table.Books) error {
+	act.Name = "asked"
+	return i.whileDue(ctx, r, act, func(r table.Request) (table.Request, error) {
+		act.askPerson(&r, books)
+		return r, nil
+	})
+}
+
+// askPerson begins a person's turn, and writes down why.
+func (a *Act) askPerson(r *table.Request, books *table.Books) {
+	r.State, r.Since, r.Asked = portal.Pending, portal.Timestamp(a.At), true
+	r.Rule, r.Reason, r.Callback = a.Rule, cmp.Or(a.Reason, a.Why), a.callback
+	wait(books, r, a.At)
+}
+
+// answerInstead is what comes in the place of a third party that was silent: never a yes.
+func (i *Issuer) answerInstead(ctx context.Context, r table.Request, act Act) (Done, error) {
+	books, err := i.Table.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
+	if err != nil {
+		return "", err
+	}
+	if later, err := i.later(ctx, r, &books, act.At); later {
+		return Overtaken, err
+	}
+	act.Reason = "The third party did not answer in time."
+	for _, id := range r.ApplyPolicies {
+		if settings := books.Settings(id); settings.Redirect && settings.CallbackDefault == portal.Decline {
+			act.Name = "declined"
+			return Declined, i.whileDue(ctx, r, act, Close(act, portal.Declined))
+		}
+	}
+	act.Name = "asked"
+	return Asked, i.whileDue(ctx, r, act, func(r table.Request) (table.Request, error) {
+		act.askPerson(&r, &books)
+		return r, nil
+	})
+}
+
+// remind notes that whoever is to act next is reminded: the notice follows from the note. Where the settings give more time by now, it
+// waits for that.
+func (i *Issuer) remind(ctx context.Context, r table.Request, act Act) (Done, error) {
+	act.Name = "reminded"
+	if !r.Open() {
+		if _, err := i.Table.KeyNamed(ctx, r.OrgID, r.ByUser, r.KeyID); errors.Is(err, portal.ErrNotFound) { // it was revoked: nothing waits
+			return Emptied, i.empty(ctx, r)
+		} else if err != nil {
+			return "", err
+		}
+		return Reminded, i.whileDue(ctx, r, act, func(r table.Request) (table.Request, error) {
+			r.Reminded = true
+			i.awaitClaim(&r, act.At)
+			return r, nil
+		})
+	}
+	books, err := i.Table.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
+	if err != nil {
+		return "", err
+	}
+	if later, err := i.later(ctx, r, &books, act.At); later {
+		return Overtaken, err
+	}
+	return Reminded, i.whileDue(ctx, r, act, func(r table.Request) (table.Request, error) {
+		r.Reminded = true
+		wait(&books, &r, act.At)
+		return r, nil
+	})
+}
+
+// expire ends a request that nobody decided, unless the settings give more time by now.
+func (i *Issuer) expire(ctx context.Context, r table.Request, act Act) (Done, error) {
+	books, err := i.Table.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
+	if err != nil {
+		return "", err
+	}
+	if later, err := i.later(ctx, r, &books, act.At); later {
+		return Overtaken, err
+	}
+	act.Name, act.Reason = "expired", "Nobody decided in time."
+	return Expired, i.whileDue(ctx, r, act, Close(act, portal.Expired))
+}
+
+// later puts off what the settings, as they are now, would have later or never.
+func (i *Issuer) later(ctx context.Context, r table.Request, books *table.Books, now time.Time) (bool, error) {
+	then := r
+	then.Asked = true
+	if wait(books, &then, now); then.Task == r.Task && then.DueAt <= portal.Timestamp(now) {
+		return false, nil
+	}
+	return true, i.Table.Reschedule(ctx, then, r.DueAt)
+}
+
+// lapse revokes a key that nobody took, frees its plan, and empties its box.
+func (i *Issuer) lapse(ctx context.Context, r table.Request, act Act) (Done, error) {
+	k, err := i.Table.KeyNamed(ctx, r.OrgID, r.ByUser, r.KeyID)
+	if errors.Is(err, portal.ErrNotFound) { // it was revoked
+		return Emptied, i.empty(ctx, r)
+	}
+	if err != nil {
+		return "", err
+	}
+	if !r.Claimable() {
+		return Overtaken, i.Table.Done(ctx, r)
+	}
+	act.Name, act.Reason = "lapsed", fmt.Sprintf("Nobody took the key within %d days.", i.Retention/(24*time.Hour))
+	after := r
+	after.State, after.Approved, after.Reason = portal.Lapsed, false, act.Reason // its plans are the key's now, and are freed with it
+	after.Due(table.Empty, act.At)
+	ended, err := KeyTo(act, table.Lapsed)(*k)
+	if err != nil {
+		return "", err
+	}
+	change, end := act.change(r, after), act.keyChange(*k, ended)
+	change.Edit = &end
+	if err := unlessFaster(i.Table.Write(ctx, change)); err != nil {
+		return "", err
+	}
+	_ = i.empty(ctx, change.After) // else the box has a due of its own
+	return Lapsed, nil
+}
+
+// empty deletes what lies in the box of a request. No box is an empty one.
+func (i *Issuer) empty(ctx context.Context, r table.Request) error {
+	if r.Edits == "" {
+		if err := i.Vault.Empty(ctx, r.OrgID, r.ID, r.AuthType); err != nil {
+			return err
+		}
+	}
+	return i.Table.Done(ctx, r)
+}
+
+// DueKey does with an issued key what is due: it empties the box that a rotation has filled.
+func (i *Issuer) DueKey(ctx context.Context, k table.IssuedKey, now time.Time) (Done, error) {
+	if k.DueAt == "" || k.DueAt > portal.Timestamp(now) {
+		return Overtaken, nil
+	}
+	if err := i.Vault.Empty(ctx, k.OrgID, k.ID, k.AuthType); err != nil {
+		return "", err
+	}
+	return Emptied, i.Table.KeyDone(ctx, k)
+}
+
+// whileDue makes the revision of a request, if the request is still as the schedule found it: one that was changed is due again if it
+// has to be.
+func (i *Issuer) whileDue(ctx context.Context, r table.Request, act Act, revise func(table.Request) (table.Request, error)) error {
+	after, err := revise(r)
+	if err != nil {
+		return err
+	}
+	return unlessFaster(i.Table.Write(ctx, act.change(r, after)))
+}
+
+// unlessFaster takes it for no fault that somebody else has changed the request or its key meanwhile.
+func unlessFaster(err error) error {
+	var changed *table.Changed
+	var changedKey *table.ChangedKey
+	if errors.As(err, &changed) || errors.As(err, &changedKey) {
+		return errOvertaken
+	}
+	return err
+}

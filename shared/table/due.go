@@ -1,0 +1,180 @@
+package table
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"keydesk/shared/portal"
+)
+
+// DueItem is something that is due: a request, an issued key, or a notice. The index that names it may be a moment behind; what
+// is to be done stands in the item itself.
+type DueItem struct {
+	Org, Request string // of a request
+	Digest       string // of an issued key
+	Notice       bool
+	key          key
+	sort         string // its place among all that is due
+}
+
+// Name is what a report calls it.
+func (d *DueItem) Name() string {
+	switch {
+	case d.Request != "":
+		return "request " + d.Request
+	case d.Digest != "":
+		return "key " + d.Digest[:12]
+	}
+	return d.key.SK
+}
+
+// Due is what of one of the DuePartitions is due at a time, the longest due first: up to limit of it, from the place that the
+// call before gave ("": from the first). Next is empty where there is no more.
+func (t *Table) Due(ctx context.Context, partition int, now time.Time, limit int, after string) (items []DueItem, next string, err error) {
+	index, condition := "due", "DuePK = :partition AND DueSK BETWEEN :after AND :now"
+	out, err := t.db.Query(ctx, &dynamodb.QueryInput{
+		TableName: &t.name, IndexName: &index, KeyConditionExpression: &condition, Limit: aws.Int32(int32(limit)), //nolint:gosec // a small number of ours
+		ExpressionAttributeValues: item{
+			":partition": str(duePartition(partition)), ":after": str(cmp.Or(after, " ")), ":now": str(portal.Timestamp(now) + "$"), // "$" follows "#"
+		},
+	})
+	if err != nil {
+		return nil, "", failed(err, "read what is due")
+	}
+	for _, it := range out.Items {
+		sort := text(it["DueSK"])
+		next = sort + " " // the least that follows it
+		if d, ok := dueOf(key{text(it["PK"]), text(it["SK"])}); ok {
+			d.sort = sort
+			items = append(items, d)
+		}
+	}
+	if len(out.LastEvaluatedKey) == 0 {
+		next = ""
+	}
+	return items, next, nil
+}
+
+// Postpone puts off what could not be done: a minute, and twice as long at each further try, up to six hours. It gives the number of
+// tries so far. What is no longer due where it was is let be.
+func (t *Table) Postpone(ctx context.Context, d DueItem, now time.Time) (tries int, err error) {
+	it, err := t.get(ctx, d.key)
+	if err != nil {
+		return 0, err
+	}
+	if text(it["DueSK"]) != d.sort {
+		return 0, nil
+	}
+	if n, ok := it["put_off"].(*types.AttributeValueMemberN); ok { // a notice counts its own tries
+		tries, _ = strconv.Atoi(n.Value)
+	}
+	tries++
+	id := d.sort[strings.LastIndexByte(d.sort, '#')+1:]
+	_, err = t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &t.name, Key: d.key.item(), UpdateExpression: aws.String("SET DueSK = :later, put_off = :tries"),
+		ConditionExpression:       aws.String("DueSK = :due"),
+		ExpressionAttributeValues: item{":due": str(d.sort), ":later": str(dueSK(now.Add(putOff(tries)), id)), ":tries": number(tries)},
+	})
+	return tries, unlessOvertaken(err, "put off what is due")
+}
+
+// putOff is how long something is put off after so many tries.
+func putOff(tries int) time.Duration {
+	return min(6*time.Hour, time.Minute<<min(tries-1, 10))
+}
+
+// Done notes that nothing is to be done with the request any more. It is no revision: nothing that anybody can see has changed.
+func (t *Table) Done(ctx context.Context, r Request) error {
+	return t.done(ctx, requestKey(r.OrgID, r.ID), r.Revision, r.DueAt)
+}
+
+// KeyDone is the same for an issued key.
+func (t *Table) KeyDone(ctx context.Context, k IssuedKey) error {
+	return t.done(ctx, issuedKey(k.Digest), k.Revision, k.DueAt)
+}
+
+func (t *Table) done(ctx context.Context, k key, revision int, due string) error {
+	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &t.name, Key: k.item(), UpdateExpression: aws.String("REMOVE DuePK, DueSK, due_at, task, put_off"),
+		ConditionExpression:       aws.String("revision = :revision AND due_at = :due"),
+		ExpressionAttributeValues: item{":revision": number(revision), ":due": str(due)},
+	})
+	return unlessOvertaken(err, "note that a thing is done")
+}
+
+// Reschedule writes when the schedule is to look at a request, and for what, in the place of the time it was. It is no revision.
+func (t *Table) Reschedule(ctx context.Context, r Request, was string) error {
+	if r.DueAt == "" {
+		return t.done(ctx, requestKey(r.OrgID, r.ID), r.Revision, was)
+	}
+	place := dueAt(r.DueAt, r.ID)
+	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &t.name, Key: requestKey(r.OrgID, r.ID).item(),
+		UpdateExpression:    aws.String("SET DuePK = :pk, DueSK = :sk, due_at = :at, task = :task REMOVE put_off"),
+		ConditionExpression: aws.String("revision = :revision AND due_at = :due"),
+		ExpressionAttributeValues: item{
+			":pk": str(place.DuePK), ":sk": str(place.DueSK), ":at": str(r.DueAt), ":task": str(string(r.Task)),
+			":revision": number(r.Revision), ":due": str(was),
+		},
+	})
+	return unlessOvertaken(err, "put off what is due")
+}
+
+// unlessOvertaken takes a failed condition for what it is here: somebody else has seen to it.
+func unlessOvertaken(err error, what string) error {
+	var overtaken *types.ConditionalCheckFailedException
+	if errors.As(err, &overtaken) {
+		return nil
+	}
+	return failed(err, "%s", what)
+}
+
+// Refused notes on a request whose key was claimed that somebody else has tried to claim it, once a minute at most. It is
+// no revision.
+func (t *Table) Refused(ctx context.Context, r Request, at time.Time) error {
+	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &t.name, Key: requestKey(r.OrgID, r.ID).item(), UpdateExpression: aws.String("SET delivery.refused_at = :at"),
+		ConditionExpression: aws.String("attribute_type(delivery, :map) AND (attribute_not_exists(delivery.refused_at) OR delivery.refused_at < :before)"),
+		ExpressionAttributeValues: item{
+			":at": str(portal.Timestamp(at)), ":before": str(portal.Timestamp(at.Add(-time.Minute))), ":map": str("M"),
+		},
+	})
+	return unlessOvertaken(err, "note a claim that was refused")
+}
+
+// KeysHeld counts a developer's keys that are not over, up to portal.MostKeysCounted.
+func (t *Table) KeysHeld(ctx context.Context, org, developer string) (int, error) {
+	pages := dynamodb.NewQueryPaginator(t.db, &dynamodb.QueryInput{
+		TableName: &t.name, ConsistentRead: aws.Bool(true), ProjectionExpression: aws.String("ends"),
+		KeyConditionExpression:    aws.String("PK = :pk AND SK BETWEEN :first AND :last"),
+		ExpressionAttributeValues: item{":pk": str(developerPK(org, developer)), ":first": str("KEY#"), ":last": str("KEY$")},
+	})
+	held, now := 0, time.Now().Unix()
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return 0, failed(err, "count the keys of developer %s", developer)
+		}
+		for _, it := range page.Items {
+			var k developersKey
+			if err := parse(it, &k); err != nil {
+				return 0, err
+			}
+			if k.Ends == 0 || now < k.Ends {
+				held++
+			}
+		}
+		if held >= portal.MostKeysCounted {
+			return portal.MostKeysCounted, nil
+		}
+	}
+	return held, nil
+}
