@@ -31,6 +31,22 @@ func find(ctx context.Context, t *table.Table, in rest.In) (sent portal.Catalogu
 	if sent, err = portal.NewCatalogue(in.Org, portal.NewID(in.At), body); err != nil {
 		return sent, stored, err
 	}
+	if err = mayRedirect(ctx, t, in.Org, &sent.Catalogue); err != nil {
+		return sent, stored, err
+	}
 	stored, err = t.Catalogue(ctx, in.Org)
 	return sent, stored, err
+}
+
+// mayRedirect refuses entries that send developers where the organisation does not allow it. Where none sends them anywhere, there is
+// nothing to read.
+func mayRedirect(ctx context.Context, t *table.Table, org string, sent *portal.Catalogue) error {
+	if !sent.Redirect() {
+		return nil
+	}
+	allowed, err := t.Configuration(ctx, org)
+	if err != nil {
+		return err
+	}
+	return sent.Redirects(&allowed)
 }

@@ -2,6 +2,9 @@
 package main
 
 import (
+	"os"
+	"strings"
+
 	"keydesk/shared/portal"
 	"keydesk/shared/rest"
 	"keydesk/shared/table"
@@ -12,8 +15,11 @@ func main() {
 	rest.Serve(t, operations(t)...)
 }
 
+// plainWebhooks tells whether webhooks may go to addresses without encryption, as on a developer's machine.
+var plainWebhooks = os.Getenv("KEYDESK_PRIVATE_WEBHOOKS") == "on"
+
 func operations(t *table.Table) []rest.Endpoint {
-	return []rest.Endpoint{get(t), create(t), update(t)}
+	return []rest.Endpoint{get(t), create(t), update(t), dryRun(t)}
 }
 
 // read reads the configuration that a call sends, under the id that it is to have if it is the first.
@@ -22,5 +28,9 @@ func read(in rest.In) (portal.Configuration, error) {
 	if err := rest.Decode(in.Body, &sent); err != nil {
 		return portal.Configuration{}, err
 	}
-	return portal.NewConfiguration(in.Org, portal.NewID(in.At), sent)
+	c, err := portal.NewConfiguration(in.Org, portal.NewID(in.At), sent)
+	if err == nil && strings.HasPrefix(strings.ToLower(c.Webhook), "http:") && !plainWebhooks {
+		err = portal.Refuse(portal.Invalid, "event_options.key_request_event.webhook: send an address that begins with https://.")
+	}
+	return c, err
 }

@@ -9,6 +9,7 @@ import (
 	"keydesk/shared/portal"
 	"keydesk/shared/rest"
 	"keydesk/shared/table"
+	"keydesk/shared/vault"
 	"keydesk/shared/view"
 )
 
@@ -21,7 +22,7 @@ type asked struct {
 
 // POST /api/portal/developers/{id}/keys: a key for the developer, by a request that is made here. It is granted at once where nobody
 // needs to be asked; else it waits for its decision as every request does.
-func add(issuer *approval.Issuer) rest.Operation[asked] {
+func add(issuer *approval.Issuer, signers *vault.Signers) rest.Operation[asked] {
 	t := issuer.Table
 	return rest.Operation[asked]{
 		Route: "POST /api/portal/developers/{id}/keys",
@@ -50,38 +51,39 @@ func add(issuer *approval.Issuer) rest.Operation[asked] {
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, a asked) (rest.Out, error) {
 			act := approval.Act{Name: "created", By: who, At: in.At, RequestID: in.RequestID}
 			if a.before != nil {
-				return again(ctx, issuer, in, who, a.before.ID)
+				return again(ctx, issuer, signers, in, who, a.before.ID)
 			}
 			replay := table.NewReplay(who.Holder(), in.IdempotencyKey, body(in), in.At)
-			r, err := approval.Ask(ctx, t, &a.books, approval.Asked{Request: a.request, Replay: replay}, act)
+			r, err := approval.Ask(ctx, t, &a.books, approval.Wish{Request: a.request, Replay: replay}, act)
 			switch {
 			case err != nil:
 				return rest.Out{}, err
 			case r.Revision == 0:
-				return again(ctx, issuer, in, who, r.ID)
+				return again(ctx, issuer, signers, in, who, r.ID)
 			}
-			return grantOrWait(ctx, issuer, in, who, r)
+			return grantOrWait(ctx, issuer, signers, in, who, r)
 		},
 	}
 }
 
 // again goes on with the request that the same call came to before.
-func again(ctx context.Context, issuer *approval.Issuer, in rest.In, who caller.Caller, id string) (rest.Out, error) {
+func again(ctx context.Context, issuer *approval.Issuer, signers *vault.Signers, in rest.In, who caller.Caller, id string) (rest.Out, error) {
 	r, err := issuer.Table.Request(ctx, in.Org, id)
 	if err != nil {
 		return rest.Out{}, err
 	}
-	return grantOrWait(ctx, issuer, in, who, r)
+	return grantOrWait(ctx, issuer, signers, in, who, r)
 }
 
 // body is what an Idempotency-Key is bound to: with the developer, whom the path names.
 func body(in rest.In) []byte { return append([]byte(in.ID+"\n"), in.Body...) }
 
 // grantOrWait grants a request that nobody needs to decide, and says where any other stands.
-func grantOrWait(ctx context.Context, issuer *approval.Issuer, in rest.In, who caller.Caller, r table.Request) (rest.Out, error) {
+func grantOrWait(ctx context.Context, issuer *approval.Issuer, signers *vault.Signers, in rest.In, who caller.Caller, r table.Request) (rest.Out, error) {
 	proof := approval.Proof(who.Holder(), in.IdempotencyKey, body(in))
 	if granted := r.State == portal.Approved && proof != "" && r.Proof == proof; !granted && r.Task != table.Decide {
-		return rest.OKMeta(r.ID, waiting{r.State}), nil
+		way, err := approval.Redirect(ctx, signers, &r, in.At)
+		return rest.OKMeta(r.ID, waiting{r.State, way}), err
 	}
 	act := approval.Act{Name: "approved", By: who, At: in.At, RequestID: in.RequestID, Automatic: true}
 	grant, err := issuer.Issue(ctx, r, act, proof)
@@ -91,7 +93,7 @@ func grantOrWait(ctx context.Context, issuer *approval.Issuer, in rest.In, who c
 		return rest.Out{Body: view.Approved(grant)}, nil
 	case errors.Is(err, approval.ErrToBeDecided), // now it is
 		errors.As(err, &refusal) && refusal.Kind == portal.Busy: // nothing was granted; the request stands, and can be approved
-		return rest.OKMeta(r.ID, waiting{portal.Pending}), nil
+		return rest.OKMeta(r.ID, waiting{State: portal.Pending}), nil
 	case errors.As(err, &refusal) && refusal.Meta == nil:
 		stands := *refusal
 		stands.Meta = map[string]string{"request": r.ID}
@@ -102,4 +104,5 @@ func grantOrWait(ctx context.Context, issuer *approval.Issuer, in rest.In, who c
 
 type waiting struct {
 	State portal.State `json:"state"`
+	*approval.Redirected
 }

@@ -10,17 +10,18 @@ import (
 	"keydesk/shared/rest"
 	"keydesk/shared/revocation"
 	"keydesk/shared/table"
+	"keydesk/shared/vault"
 )
 
 func main() {
 	issuer := approval.FromEnv()
-	rest.Serve(issuer.Table, operations(issuer, rest.PagingFromEnv())...)
+	rest.Serve(issuer.Table, operations(issuer, vault.SignersFromEnv(), rest.PagingFromEnv())...)
 }
 
-func operations(issuer *approval.Issuer, paging rest.Paging) []rest.Endpoint {
+func operations(issuer *approval.Issuer, signers *vault.Signers, paging rest.Paging) []rest.Endpoint {
 	t := issuer.Table
 	return []rest.Endpoint{
-		list(t, paging), get(t), add(issuer), update(t), rotate(issuer), suspend(t), resume(t),
+		list(t, paging), get(t), add(issuer, signers), update(t), rotate(issuer), suspend(t), resume(t),
 		revocation.At(t, "DELETE /api/portal/developers/{id}/keys/{key}"),
 		revocation.At(t, "DELETE /api/portal/developers/oauth/{client}"),
 	}

@@ -11,7 +11,7 @@ import (
 var paging = rest.Paging{Size: 10, MaxUnpaged: 1000}
 
 func function(d *desktest.Desk) rest.Handler {
-	return rest.Handle(d.Table, operations(d.Issuer, paging)...)
+	return rest.Handle(d.Table, operations(d.Issuer, d.Signers, paging)...)
 }
 
 func TestEvents(t *testing.T) { desktest.Play(t, "../../events", "Keys", function) }

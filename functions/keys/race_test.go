@@ -36,7 +36,7 @@ func send(t testing.TB, d *trial.Desk, who trial.Person, method, path, body, ide
 		headers["idempotency-key"] = idempotencyKey
 	}
 	issuer := d.Issuer()
-	response, err := rest.Handle(issuer.Table, operations(issuer, paging)...)(d.Invocation(t.Context()), who.Call(method, path, body, headers))
+	response, err := rest.Handle(issuer.Table, operations(issuer, d.Signers(), paging)...)(d.Invocation(t.Context()), who.Call(method, path, body, headers))
 	if err != nil {
 		t.Error(err)
 	}

@@ -46,7 +46,7 @@ func update(t *table.Table) rest.Operation[changed] {
 				return rest.Out{}, err
 			}
 			act := approval.Act{Name: "edited", By: who, At: in.At, RequestID: in.RequestID}
-			err = approval.ChangeKey(ctx, t, *k, act, approval.WithPolicies(act, &books, c.policies))
+			err = approval.ChangeKey(ctx, t, *k, act, approval.WithPolicies(ctx, t, act, &books, c.policies))
 			return rest.OK("Data updated"), err
 		},
 	}

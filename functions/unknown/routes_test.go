@@ -22,7 +22,7 @@ func TestTheMatrixHasTheTemplatesRoutes(t *testing.T) {
 			routes = append(routes, r.Method+" "+r.Path)
 		}
 	}
-	known := slices.Concat(caller.Routes(), caller.Public, caller.Protected)
+	known := slices.Concat(caller.Routes(), caller.Signed, caller.Public, caller.Protected)
 	slices.Sort(known)
 	if slices.Sort(routes); !reflect.DeepEqual(routes, known) {
 		t.Errorf("the template has\n%v\nthe matrix has\n%v", routes, known)

@@ -29,7 +29,7 @@ func editOf(t *testing.T, d *desktest.Desk, add, remove []string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := approval.Ask(t.Context(), d.Table, &books, approval.Asked{Request: asked}, act("created", fixture.Clerk()))
+	r, err := approval.Ask(t.Context(), d.Table, &books, approval.Wish{Request: asked}, act("created", fixture.Clerk()))
 	if err != nil {
 		t.Fatal(err)
 	}

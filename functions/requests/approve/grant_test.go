@@ -36,7 +36,7 @@ type said struct {
 // say has a fresh process of the function answer the event.
 func say(ctx context.Context, t testing.TB, issuer *approval.Issuer, event events.APIGatewayV2HTTPRequest) said {
 	t.Helper()
-	response, err := rest.Handle(issuer.Table, operation(issuer))(ctx, event)
+	response, err := rest.Handle(issuer.Table, operations(issuer)...)(ctx, event)
 	if err != nil {
 		t.Error(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"keydesk/shared/rest"
 )
 
-func function(d *desktest.Desk) rest.Handler { return rest.Handle(d.Table, operation(d.Issuer)) }
+func function(d *desktest.Desk) rest.Handler { return rest.Handle(d.Table, operations(d.Issuer)...) }
 
 func TestEvents(t *testing.T) { desktest.Play(t, "../../../events", "ApproveRequest", function) }
 

@@ -11,17 +11,17 @@ import (
 	"keydesk/shared/caller"
 )
 
-// many is how many approvers call in the same moment, each a process of its own.
-const many = 50
+// crowd is how many approvers call in the same moment, each a process of its own.
+const crowd = 50
 
 // race has them all call at once. They have read the request before anybody fills the box, and the box before anybody decides.
 func (g *grant) race(who func(n int) trial.Person) []said {
-	g.desk.Gate("BatchGetItem", many)
-	g.desk.Gate("CreateSecret", many)
-	g.desk.Gate("TransactWriteItems", many)
-	answers := make([]said, many)
+	g.desk.Gate("BatchGetItem", crowd)
+	g.desk.Gate("CreateSecret", crowd)
+	g.desk.Gate("TransactWriteItems", crowd)
+	answers := make([]said, crowd)
 	var all sync.WaitGroup
-	for n := range many {
+	for n := range crowd {
 		all.Go(func() { answers[n] = g.approve(who(n)) })
 	}
 	all.Wait()
@@ -36,8 +36,8 @@ var weathers = map[string][]faults.Rule{
 		{Operation: "BatchGetItem", Fault: faults.Throttle, Times: outlast - 1},
 		{Operation: "CreateSecret", Fault: faults.Throttle, Times: outlast - 1},
 		{Operation: "GetSecretValue", Fault: faults.Late, Times: outlast - 1},
-		{Operation: "TransactWriteItems", Fault: faults.Conflict, Nth: 10, Times: many},
-		{Operation: "TransactWriteItems", Fault: faults.ThrottleItem, Times: many},
+		{Operation: "TransactWriteItems", Fault: faults.Conflict, Nth: 10, Times: crowd},
+		{Operation: "TransactWriteItems", Fault: faults.ThrottleItem, Times: crowd},
 		{Operation: "TransactWriteItems", Fault: faults.Throttle, Times: outlast - 1},
 	},
 }
@@ -45,7 +45,7 @@ var weathers = map[string][]faults.Rule{
 func TestFiftyApprovers(t *testing.T) {
 	t.Parallel()
 	d := trial.Open(t)
-	people := make([]trial.Person, many)
+	people := make([]trial.Person, crowd)
 	for n := range people {
 		people[n] = d.Person(caller.Reviewer)
 	}
@@ -55,7 +55,7 @@ func TestFiftyApprovers(t *testing.T) {
 	}{
 		"each for themselves":             {func(n int) trial.Person { return people[n] }, ""},
 		"one, who repeats the call":       {func(int) trial.Person { return people[0] }, "the key"},
-		"one who repeats it, and others":  {func(n int) trial.Person { return people[max(0, n-many/2)] }, "the key"},
+		"one who repeats it, and others":  {func(n int) trial.Person { return people[max(0, n-crowd/2)] }, "the key"},
 		"one, who does not say it is one": {func(int) trial.Person { return people[0] }, ""},
 	} {
 		for weather, rules := range weathers {

@@ -96,12 +96,13 @@ func TestClaimableKeyWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.State != portal.Approved || r.Delivery != nil || r.Task != table.Lapse {
+	if r.State != portal.Approved || r.Delivery != nil || r.Task != table.Remind {
 		t.Errorf("stored %+v", r)
 	}
 	due, err := time.Parse(time.RFC3339, r.DueAt)
-	if wait := time.Until(due); err != nil || wait < d.Issuer.Retention-time.Minute || wait > d.Issuer.Retention {
-		t.Errorf("it lapses in %s, want %s (%v)", wait, d.Issuer.Retention, err)
+	want := d.Issuer.Retention - 48*time.Hour // then the developer is reminded
+	if wait := time.Until(due); err != nil || wait < want-time.Minute || wait > want {
+		t.Errorf("the developer is reminded in %s, want %s (%v)", wait, want, err)
 	}
 	inBox, err := d.Issuer.Vault.Open(t.Context(), fixture.Org, fixture.Claimable, portal.AuthToken)
 	issued := d.Issued(fixture.Claimable)

@@ -50,7 +50,7 @@ func (a ask) create(t testing.TB) said {
 		headers["idempotency-key"] = a.idempotencyKey
 	}
 	books := a.desk.Issuer().Table
-	response, err := rest.Handle(books, operation(books))(a.desk.Invocation(t.Context()), a.portal.Call(http.MethodPost, "/api/portal/requests", a.body(), headers))
+	response, err := rest.Handle(books, operation(books, a.desk.Signers()))(a.desk.Invocation(t.Context()), a.portal.Call(http.MethodPost, "/api/portal/requests", a.body(), headers))
 	if err != nil {
 		t.Error(err)
 	}

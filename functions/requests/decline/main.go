@@ -1,4 +1,4 @@
-// PUT /api/portal/requests/decline/{id}: a reviewer says no, and may say why.
+// PUT /api/portal/requests/decline/{id}: a reviewer says no, and may say why. Without an id: to many.
 package main
 
 import (
@@ -14,27 +14,63 @@ import (
 
 func main() {
 	t := table.FromEnv()
-	rest.Serve(t, operation(t))
+	rest.Serve(t, operations(t)...)
 }
 
-func operation(t *table.Table) rest.Operation[table.Request] {
-	return rest.Operation[table.Request]{
+func operations(t *table.Table) []rest.Endpoint { return []rest.Endpoint{one(t), many(t)} }
+
+// found is what First reads: the request, and the organisation's settings.
+type found struct {
+	request  table.Request
+	settings portal.Configuration
+}
+
+func one(t *table.Table) rest.Operation[found] {
+	return rest.Operation[found]{
 		Route: "PUT /api/portal/requests/decline/{id}",
-		First: func(ctx context.Context, in rest.In) (table.Request, error) { return t.Request(ctx, in.Org, in.ID) },
-		Then: func(ctx context.Context, in rest.In, who caller.Caller, r table.Request) (rest.Out, error) {
+		First: func(ctx context.Context, in rest.In) (f found, err error) {
+			requests, settings, err := t.RequestsAndConfiguration(ctx, in.Org, []string{in.ID})
+			if err != nil {
+				return f, err
+			}
+			request, there := requests[in.ID]
+			if !there {
+				return f, portal.ErrNotFound
+			}
+			return found{request, settings}, nil
+		},
+		Then: func(ctx context.Context, in rest.In, who caller.Caller, f found) (rest.Out, error) {
 			reason, err := readReason(in.Body)
 			if err != nil {
 				return rest.Out{}, err
 			}
-			act := approval.Act{Name: "declined", By: who, At: in.At, Reason: reason, IfMatch: in.IfMatch, RequestID: in.RequestID}
-			err = approval.Change(ctx, t, r, act, approval.Close(act, portal.Declined))
-			return rest.OK(in.ID), err
+			act := approval.Act{By: who, At: in.At, Reason: reason, IfMatch: in.IfMatch, RequestID: in.RequestID}
+			return rest.OK(in.ID), approval.Decline(ctx, t, f.request, f.settings, act)
 		},
 	}
 }
 
-// longestReason keeps a reason a sentence or two, and an item of the table small.
-const longestReason = 2000
+// many says no to requests one by one, several at a time.
+func many(t *table.Table) rest.Operation[rest.Many] {
+	return rest.Operation[rest.Many]{
+		Route: "PUT /api/portal/requests/decline",
+		First: func(_ context.Context, in rest.In) (rest.Many, error) { return rest.DecodeMany(in) },
+		Then: func(ctx context.Context, in rest.In, who caller.Caller, asked rest.Many) (rest.Out, error) {
+			requests, settings, err := t.RequestsAndConfiguration(ctx, in.Org, asked.IDs)
+			if err != nil {
+				return rest.Out{}, err
+			}
+			return asked.Each(ctx, in, "declined", func(ctx context.Context, id string) error {
+				r, there := requests[id]
+				if !there {
+					return portal.ErrNotFound
+				}
+				act := approval.Act{By: who, At: in.At, Reason: asked.Reason, IfMatch: asked.Revisions[id], RequestID: in.RequestID}
+				return approval.Decline(ctx, t, r, settings, act)
+			}), nil
+		},
+	}
+}
 
 // readReason reads {"reason": "..."}; no body is no reason.
 func readReason(body []byte) (string, error) {
@@ -47,8 +83,8 @@ func readReason(body []byte) (string, error) {
 	if err := rest.Decode(body, &said); err != nil {
 		return "", err
 	}
-	if len(said.Reason) > longestReason {
-		return "", portal.Refuse(portal.Invalid, "reason is %d bytes long; at most %d are kept.", len(said.Reason), longestReason)
+	if len(said.Reason) > portal.LongestReason {
+		return "", portal.Refuse(portal.Invalid, "reason is %d bytes long; at most %d are kept.", len(said.Reason), portal.LongestReason)
 	}
 	return said.Reason, nil
 }

@@ -7,14 +7,14 @@ import (
 	"keydesk/shared/rest"
 )
 
-func function(d *desktest.Desk) rest.Handler { return rest.Handle(d.Table, operation(d.Table)) }
+func function(d *desktest.Desk) rest.Handler { return rest.Handle(d.Table, operations(d.Table)...) }
 
 func TestEvents(t *testing.T) { desktest.Play(t, "../../../events", "DeclineRequest", function) }
 
 func TestCalls(t *testing.T) {
 	desktest.Calls(t, "../../../events/requests/decline", function, map[string][][]string{
-		"with-reason":   {{"GetItem", "GetItem"}, {"TransactWriteItems"}},
-		"approved":      {{"GetItem", "GetItem"}},
+		"with-reason":   {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}},
+		"approved":      {{"BatchGetItem", "GetItem"}},
 		"no-credential": nil,
 	})
 }

@@ -9,11 +9,12 @@ import (
 	"keydesk/shared/portal"
 	"keydesk/shared/rest"
 	"keydesk/shared/table"
+	"keydesk/shared/vault"
 )
 
 func main() {
 	t := table.FromEnv()
-	rest.Serve(t, operation(t))
+	rest.Serve(t, operation(t, vault.SignersFromEnv()))
 }
 
 // found is what First reads: the request, what is asked of it, and what the books say of that.
@@ -23,7 +24,7 @@ type found struct {
 	books   table.Books
 }
 
-func operation(t *table.Table) rest.Operation[found] {
+func operation(t *table.Table, signers *vault.Signers) rest.Operation[found] {
 	return rest.Operation[found]{
 		Route: "PUT /api/portal/requests/{id}",
 		First: func(ctx context.Context, in rest.In) (found, error) {
@@ -40,8 +41,21 @@ func operation(t *table.Table) rest.Operation[found] {
 		},
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, f found) (rest.Out, error) {
 			act := approval.Act{Name: "updated", By: who, At: in.At, IfMatch: in.IfMatch, RequestID: in.RequestID}
-			err := approval.Change(ctx, t, f.request, act, func(r table.Request) (table.Request, error) { return revise(ctx, t, r, f, act) })
-			return rest.OK(in.ID), err
+			var after table.Request
+			err := approval.Change(ctx, t, f.request, act, func(r table.Request) (table.Request, error) {
+				var err error
+				after, err = revise(ctx, t, r, f, act)
+				return after, err
+			})
+			if err != nil {
+				return rest.Out{}, err
+			}
+			after.Revision++ // as it was written: a third party answers to what is asked now
+			way, err := approval.Redirect(ctx, signers, &after, in.At)
+			if way == nil {
+				return rest.OK(in.ID), err
+			}
+			return rest.OKMeta(in.ID, way), err
 		},
 	}
 }

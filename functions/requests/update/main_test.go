@@ -7,7 +7,9 @@ import (
 	"keydesk/shared/rest"
 )
 
-func function(d *desktest.Desk) rest.Handler { return rest.Handle(d.Table, operation(d.Table)) }
+func function(d *desktest.Desk) rest.Handler {
+	return rest.Handle(d.Table, operation(d.Table, d.Signers))
+}
 
 func TestEvents(t *testing.T) { desktest.Play(t, "../../../events", "UpdateRequest", function) }
 

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"keydesk/infra/desktest"
+	"keydesk/infra/fixture"
+	"keydesk/shared/approval"
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
+)
+
+// result is what one of many is answered.
+type result struct {
+	ID              string
+	Code            int
+	Status, Message string
+	Meta            map[string]any
+}
+
+// approveMany has somebody approve requests, and gives what became of each.
+func approveMany(t *testing.T, d *desktest.Desk, credential, more string, ids ...string) (desktest.Said, map[string]result) {
+	t.Helper()
+	said := d.Say(function, desktest.Call(credential, http.MethodPut, "/api/portal/requests/approve", `{"ids": ["`+strings.Join(ids, `", "`)+`"]`+more+`}`))
+	var meta struct{ Results []result }
+	if said.Status == http.StatusOK {
+		if err := json.Unmarshal(said.Meta, &meta); err != nil || len(meta.Results) != len(ids) {
+			t.Fatalf("%s: %v", said.Text, err)
+		}
+	}
+	all := map[string]result{}
+	for _, r := range meta.Results {
+		all[r.ID] = r
+	}
+	for n, id := range ids {
+		if said.Status == http.StatusOK && meta.Results[n].ID != id {
+			t.Errorf("result %d is of %s, want %s", n, meta.Results[n].ID, id)
+		}
+	}
+	return said, all
+}
+
+// TestMany approves requests of several kinds: each waits for its developer, and no key is in the answer. What cannot be granted is
+// nothing to the others.
+func TestMany(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	granted := []string{
+		fixture.Pending, d.Ask(fixture.Ada, fixture.Ledger), ask(t, d, fixture.Photos, portal.RequestInput{OAuthInfo: &portal.OAuthInfo{RedirectURI: redirect}}),
+	}
+	absent := strings.Repeat("0", 24)
+	said, results := approveMany(t, d, fixture.ReviewerCredential, `, "reason": "As agreed.", "revisions": {"`+fixture.ByAdmin+`": 7}`,
+		append(granted, fixture.Approved, fixture.Declined, fixture.Theirs, absent, fixture.ByAdmin)...)
+	if said.Message != "3 of 8 approved" {
+		t.Errorf("%d %s", said.Status, said.Text)
+	}
+	refusedAmongMany(t, results, absent)
+	for _, id := range granted {
+		r, err := d.Table.Request(t.Context(), fixture.Org, id)
+		if got := results[id]; err != nil || got.Code != 200 || got.Message != "approved" || r.State != portal.Approved || r.Delivery != nil || r.Reason != "As agreed." || r.ByCreator {
+			t.Errorf("%+v; it is %s, delivered %v, because %q (%v)", got, r.State, r.Delivery, r.Reason, err)
+		}
+		tellsNoKey(t, d, said, &r)
+	}
+	if r, err := d.Table.Request(t.Context(), fixture.Org, fixture.ByAdmin); err != nil || r.State != portal.Pending {
+		t.Errorf("what was seen otherwise is %s (%v)", r.State, err)
+	}
+}
+
+// tellsNoKey holds that there is a key in the box of a request, and that nothing of it is in the answer.
+func tellsNoKey(t *testing.T, d *desktest.Desk, said desktest.Said, r *table.Request) {
+	t.Helper()
+	key, err := d.Issuer.Vault.Open(t.Context(), fixture.Org, r.ID, r.AuthType)
+	if err != nil || strings.Contains(said.Text, key.Raw().Reveal()) || key.Name() != "" && strings.Contains(said.Text, key.Name()) {
+		t.Errorf("%s: the answer tells the key, or there is none (%v)", r.ID, err)
+	}
+}
+
+// refusedAmongMany holds what those are told that cannot be granted.
+func refusedAmongMany(t *testing.T, results map[string]result, absent string) {
+	t.Helper()
+	for id, want := range map[string]int{fixture.Approved: 409, fixture.Declined: 409, fixture.Theirs: 404, absent: 404, fixture.ByAdmin: 412} {
+		if got := results[id]; got.Code != want || got.Status != "Error" {
+			t.Errorf("%s: %+v, want %d", id, got, want)
+		}
+	}
+	if theirs, none := results[fixture.Theirs], results[absent]; theirs.Message != none.Message || theirs.Meta != nil {
+		t.Errorf("what is another organisation's is told from what is not there: %+v, %+v", theirs, none)
+	}
+}
+
+func TestManyIsForReviewers(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	for credential, status := range map[string]int{fixture.PortalCredential: http.StatusForbidden, "": http.StatusUnauthorized} {
+		d.Unchanged(fmt.Sprint(status), func() {
+			if said, _ := approveMany(t, d, credential, "", fixture.Automatic); said.Status != status {
+				t.Errorf("%d %s", said.Status, said.Text)
+			}
+		})
+	}
+}
+
+// bySchedule is a request that a credential's holder created and the schedule granted: its creator may fetch the key.
+func bySchedule(t *testing.T, d *desktest.Desk) string {
+	t.Helper()
+	c, err := portal.NewConfiguration(fixture.Org, fixture.Configuration, `{"auto_approve": true, "enable_multi_selection": true, "mail_options": {"mail_from_email": "us@example.org"}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Table.PutConfiguration(t.Context(), fixture.Org, c); err != nil {
+		t.Fatal(err)
+	}
+	id := d.Ask(fixture.Ada, fixture.Petstore)
+	r, err := d.Table.Request(t.Context(), fixture.Org, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done, err := d.Issuer.Due(t.Context(), r, time.Now().Add(time.Second), "the schedule's"); err != nil || done != approval.Approved {
+		t.Fatalf("%s, %v", done, err)
+	}
+	return id
+}
+
+// TestCreatorFetches has the schedule be faster than the portal that creates a request and then approves it: the portal gets the key once,
+// and nobody else does.
+func TestCreatorFetches(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	id := bySchedule(t, d)
+	for _, credential := range []string{fixture.ReviewerCredential, fixture.AdminCredential} {
+		d.Unchanged("another", func() {
+			if said := approve(d, credential, id, ""); said.Status != http.StatusConflict || said.Message != "Key request has already been processed." {
+				t.Errorf("another is answered %d %s", said.Status, said.Message)
+			}
+		})
+	}
+	d.Unchanged("to be claimed", func() {
+		said := d.Say(function, desktest.Call(fixture.PortalCredential, http.MethodPut, "/api/portal/requests/approve/"+id, `{"delivery": "claim"}`))
+		if said.Status != http.StatusConflict {
+			t.Errorf("who would have the developer claim it is answered %d", said.Status)
+		}
+	})
+	first := approve(d, fixture.PortalCredential, id, "again")
+	var given struct{ RawKey string }
+	if err := json.Unmarshal([]byte(first.Text), &given); err != nil || first.Status != http.StatusOK || given.RawKey == "" {
+		t.Fatalf("%d %s", first.Status, first.Message)
+	}
+	if again := approve(d, fixture.PortalCredential, id, "again"); again.Text != first.Text {
+		t.Errorf("said again, the call is answered %d %s", again.Status, again.Message)
+	}
+	if twice := approve(d, fixture.PortalCredential, id, ""); twice.Status != http.StatusConflict {
+		t.Errorf("a second time it is answered %d", twice.Status)
+	}
+	r, err := d.Table.Request(t.Context(), fixture.Org, id)
+	if err != nil || r.Delivery == nil || r.Delivery.To != "portal" {
+		t.Errorf("delivered %v (%v)", r.Delivery, err)
+	}
+	if keys := d.Issued(id); len(keys) != 1 || keys[0]["unclaimed"] == true {
+		t.Errorf("issued %v", keys)
+	}
+}
+
+// TestManyFetchesNothing has whoever created a request approve it among others, once the schedule has granted it: the key, which no such
+// answer holds, goes on waiting for its developer.
+func TestManyFetchesNothing(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	w := fixture.Wish{ID: portal.NewID(time.Now()), Developer: fixture.Chen, Policy: fixture.Petstore, By: fixture.Clerk(), At: time.Now()}
+	bySchedule(t, d)
+	all, err := d.Table.Credentials(t.Context(), fixture.Org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range all {
+		if c.Name == "owner" {
+			w.By = c.Caller
+		}
+	}
+	if err := fixture.Ask(t.Context(), d.Table, w); err != nil {
+		t.Fatal(err)
+	}
+	r, err := d.Table.Request(t.Context(), fixture.Org, w.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done, err := d.Issuer.Due(t.Context(), r, time.Now().Add(time.Second), "the schedule's"); err != nil || done != approval.Approved {
+		t.Fatalf("%s, %v", done, err)
+	}
+	d.Unchanged("among others", func() {
+		if said, results := approveMany(t, d, fixture.AdminCredential, "", w.ID); results[w.ID].Code != http.StatusConflict {
+			t.Errorf("%s", said.Text)
+		}
+	})
+	if said := approve(d, fixture.AdminCredential, w.ID, ""); said.Status != http.StatusOK || !strings.Contains(said.Text, `"RawKey":"`) || strings.Contains(said.Text, `"RawKey":""`) {
+		t.Errorf("alone, its creator is answered %d", said.Status)
+	}
+}
