@@ -1,0 +1,46 @@
+package main
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"keydesk/infra/desktest"
+	"keydesk/infra/faults"
+	"keydesk/infra/fixture"
+	"keydesk/shared/table"
+)
+
+// What a run calls: one Query a partition, and then for each thing that is due a few calls, whatever else the table holds. Nothing is
+// scanned, and no secrets are listed.
+func TestCalls(t *testing.T) {
+	for given, want := range map[string][][]string{
+		fixture.NothingDue:  nil,
+		fixture.ToApprove:   {{"GetItem"}, {"BatchGetItem"}, {"CreateSecret"}, {"TransactWriteItems"}},
+		fixture.ToDecline:   {{"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}},
+		fixture.ToAsk:       {{"GetItem"}, {"BatchGetItem"}, {"Query"}, {"TransactWriteItems"}}, // the rule counts keys
+		fixture.SwitchedOff: {{"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}},
+		fixture.ToRemind:    {{"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}},
+		fixture.ToExpire:    {{"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}},
+		fixture.Silent:      {{"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}},
+		fixture.ToTake:      {{"GetItem"}, {"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}}, // the key may have been revoked
+		fixture.ToLapse:     {{"GetItem"}, {"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}, {"DeleteSecret"}, {"UpdateItem"}},
+		fixture.ToEmpty:     {{"GetItem"}, {"DeleteSecret"}, {"UpdateItem"}},
+	} {
+		t.Run(given, func(t *testing.T) {
+			t.Parallel()
+			plan := faults.New(t)
+			d := desktest.New(t, given, plan.Install)
+			plan.Reset()
+			plan.Hold(50 * time.Millisecond)
+			if _, err := (&desk{t: t}).by(d.Issuer, 0).Invoke(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			want = append([][]string{slices.Repeat([]string{"Query"}, table.DuePartitions)}, want...)
+			if got := plan.Rounds(); !reflect.DeepEqual(got, want) {
+				t.Errorf("calls in rounds: %v, want %v", got, want)
+			}
+		})
+	}
+}

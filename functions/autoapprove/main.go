@@ -1,0 +1,52 @@
+// AutoApprove is the schedule: once a minute it does what has fallen due. A request that nobody needs to be asked about is decided,
+// reviewers and developers are reminded, what nobody decided expires, a key that nobody took lapses, boxes past their time are
+// emptied, and a notice that did not arrive is sent again. Runs may overlap, be repeated or be cut off: what each of these does is
+// decided in the table, once.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"keydesk/shared/approval"
+)
+
+func main() {
+	s := schedule{issuer: approval.FromEnv(), log: slog.New(slog.NewJSONHandler(os.Stdout, nil)), now: time.Now}
+	lambda.Start(s.Invoke)
+}
+
+// schedule is what Lambda calls.
+type schedule struct {
+	issuer *approval.Issuer
+	log    *slog.Logger
+	now    func() time.Time
+}
+
+// Invoke does what is due, and reports. It reads nothing of its event. An error carries the report in its words, since of a run that
+// fails nothing else reaches the queue of failures.
+func (s *schedule) Invoke(ctx context.Context) (report, error) {
+	started := s.now()
+	r := &run{issuer: s.issuer, log: s.log, now: s.now, slots: make(chan struct{}, aside)}
+	r.report.Why = []why{}
+	if invocation, is := lambdacontext.FromContext(ctx); is {
+		r.id = invocation.AwsRequestID
+	}
+	r.all(ctx, started)
+	done, level := r.report, slog.LevelInfo
+	err := r.failure()
+	if err != nil {
+		level = slog.LevelError
+	}
+	s.log.Log(ctx, level, "schedule", "report", done, "ms", s.now().Sub(started).Milliseconds(), "request_id", r.id)
+	if err != nil {
+		return done, fmt.Errorf("%w: %s", err, done.text())
+	}
+	return done, nil
+}
