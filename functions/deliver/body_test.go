@@ -1,0 +1,133 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"keydesk/infra/fixture"
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
+)
+
+// Whole bodies, as they are sent: Tyk's members first and in Tyk's order, what is empty left out.
+func TestBodies(t *testing.T) {
+	t.Parallel()
+	const entry = `"catalogue_entry":{"name":"The gold plan","short_description":"","long_description":"","show":true,"api_id":"",` +
+		`"policy_id":"gold","documentation":"","version":"v2","is_keyless":false,"config":{},"auth_type":"authToken"}`
+	asked := func(f *facts) {
+		f.request.OrgID, f.request.ForPlan, f.request.ByUser, f.request.DateCreated = "the organisation", "gold", "ada", "2026-11-22T12:00:00Z"
+		f.request.Fields, f.request.Version, f.line.Revision = `{"usecase":"<b>"}`, "v2", 1
+		f.request.JWTSecret, f.request.Certificate, f.request.Key = "a public key", "a fingerprint", "a hash"
+		developer := portal.NoDeveloper()
+		developer.ID, developer.Email, developer.OrgID, developer.DateCreated, developer.Fields = "ada", "ada@example.com", "the organisation", "2020-01-01T00:00:00Z", `{"Name":"Ada"}`
+		f.books.Developer = &developer
+		f.books.Entries = map[string]portal.Entry{"gold": entryNamed(t, "gold", "The gold plan")}
+	}
+	const person = `"portal_developer":{"id":"ada","email":"ada@example.com","date_created":"2020-01-01T00:00:00Z","inactive":false,"org_id":"the organisation","fields":{"Name":"Ada"}}`
+	const begins = `"data":{"id":"5efde61749960c000137f590","org_id":"the organisation","for_plan":"gold","apply_policies":["gold"],"by_user":"ada","fields":{"usecase":"<b>"},`
+	const middle = `"date_created":"2026-11-22T12:00:00Z","version":"v2",` + person + `,` + entry
+	for name, c := range map[string]struct {
+		f    *facts
+		want string
+	}{
+		"submitted, and approved by now": {
+			known(asked, meanwhile(portal.Approved)),
+			`{"event":"key_request_event.submitted",` + begins + `"approved":false,` + middle + `,"state":"pending","revision":1}}`,
+		},
+		"approved": {known(asked, does("approved"), stands(portal.Approved), func(f *facts) {
+			f.line.By, f.line.At, f.line.Rule, f.line.Reason, f.line.Revision = "the schedule", "2026-11-22T12:01:00Z", "own staff", "Welcome.", 2
+		}), `{"event":"key_request_event.approved",` + begins + `"approved":true,` + middle +
+			`,"state":"approved","revision":2,"decided_by":"the schedule","decided_at":"2026-11-22T12:01:00Z","rule":"own staff","reason":"Welcome."}}`},
+		"revoked": {known(asked, does("revoked"), meanwhile(portal.Approved), func(f *facts) {
+			f.request.DecidedBy, f.request.DecidedAt, f.request.Revision = "reviewer", "2026-11-22T12:01:00Z", 2
+			f.key, f.line = &table.IssuedKey{}, table.History{By: "admin", At: "2026-11-23T12:01:00Z", State: "revoked", Revision: 7}
+		}), `{"event":"key_request_event.revoked",` + begins + `"approved":true,` + middle +
+			`,"state":"approved","revision":2,"decided_by":"reviewer","decided_at":"2026-11-22T12:01:00Z","revoked_by":"admin","revoked_at":"2026-11-23T12:01:00Z"}}`},
+		"of nobody, for what is in no catalogue": {known(func(f *facts) { f.books.Developer = nil }), `{"event":"key_request_event.submitted","data":{` +
+			`"id":"5efde61749960c000137f590","org_id":"","apply_policies":["gold"],"by_user":"","approved":false,"date_created":"","state":"pending","revision":0}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body, err := bodyOf(c.f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, string(body)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// Of an entry's settings a webhook has those that say something, and no token.
+func TestConfigOfAnEntry(t *testing.T) {
+	t.Parallel()
+	var e portal.Entry
+	document := `{"policy_id": "gold", "config": {"override": true, "require_key_approval": true, "redirect_to": "", "key_request_fields": ["usecase"],
+		"dcr_options": {"access_token": "a-token-of-theirs", "provider": "keycloak"}, "else": {"nothing": null, "some": 1}}}`
+	if err := json.Unmarshal([]byte(document), &e); err != nil {
+		t.Fatal(err)
+	}
+	f := known(func(f *facts) {
+		f.request.ForPlan = "gold"
+		f.books.Entries = map[string]portal.Entry{"gold": e}
+	})
+	body, err := bodyOf(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `"config":{"dcr_options":{"provider":"keycloak"},"else":{"some":1},"key_request_fields":["usecase"],"override":true,"require_key_approval":true}`
+	if !strings.Contains(string(body), want) {
+		t.Errorf("%s has not %s", body, want)
+	}
+}
+
+// What is sent, noted and logged of a key that waits for its developer holds neither the key nor what it is known by; and the claim link
+// stands in the developer's mail alone.
+func TestNoKeyIsTold(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	var id string
+	o.told(func() {
+		id = o.waiting()
+		o.approve(id, true)
+	})
+	link := publicURL + "/console/claim#" + id + "." + o.ClaimKey.Token(fixture.Org, id)
+	k := o.key(id)
+	raw, err := o.Issuer.Vault.Open(t.Context(), fixture.Org, id, portal.AuthToken)
+	o.must(err)
+	var texts []string
+	for _, h := range o.hooks.all() {
+		texts = append(texts, h.text)
+	}
+	withLink := 0
+	for _, m := range o.post.all() {
+		text := *m.Content.Simple.Body.Text.Data
+		if strings.Contains(text, link) {
+			withLink++
+			if to := m.Destination.ToAddresses[0]; to != "ben@example.com" {
+				t.Errorf("the link was sent to %s", to)
+			}
+			text = strings.ReplaceAll(text, link, "")
+		}
+		texts = append(texts, *m.Content.Simple.Subject.Data, text)
+	}
+	ledger, err := json.Marshal(o.ledger())
+	o.must(err)
+	texts = append(texts, string(ledger), o.log.String())
+	if withLink != 1 {
+		t.Errorf("%d mails have the link", withLink)
+	}
+	for _, text := range texts {
+		for what, secret := range map[string]string{
+			"the key": raw.Raw().Reveal(), "its hash": k.Shown, "its digest": k.Digest, "the token": o.ClaimKey.Token(fixture.Org, id), "the address": o.hooks.URL,
+		} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s is in %s", what, text)
+			}
+		}
+	}
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
+)
+
+// letter is a mail as people read it.
+func letter(f *facts, to string, where places) string {
+	subject, text := compose(f, to, where)
+	return subject + "\n\n" + text
+}
+
+// named has Ada, who has a name, ask for gold.
+func named(f *facts) {
+	f.books.Developer.Fields = `{"Name": "Ada", "company": "Engines"}`
+	f.books.Policies = map[string]portal.Policy{"gold": {Name: "Gold"}}
+	f.books.Configuration.Mail.FromName = "The Orchard"
+}
+
+var claimLink = places{
+	desk: "https://desk.example", link: "https://desk.example/console/claim#5efde61749960c000137f590.token",
+	until: time.Date(2026, 11, 29, 14, 5, 0, 0, time.FixedZone("CET", 3600)),
+}
+
+var atTheDesk = places{desk: "https://desk.example"}
+
+// mails are whole mails, as they are read.
+var mails = map[string]struct {
+	f     *facts
+	to    string
+	where places
+	want  string
+}{
+	"to reviewers": {known(named, func(f *facts) {
+		f.request.DateCreated, f.request.Fields = "2026-11-22T12:00:00Z", `{"usecase": "payroll", "traffic": 10, "empty": ""}`
+	}), reviewers, atTheDesk, `A request for Gold waits for a decision
+
+A request for Gold waits for a decision.
+
+Request: 5efde61749960c000137f590
+Asked on: 2026-11-22T12:00:00Z
+Plan: Gold
+Developer: Ada
+E-mail: ada@example.com
+traffic: 10
+usecase: payroll
+
+To approve it: PUT https://desk.example/api/portal/requests/approve/5efde61749960c000137f590
+To decline it: PUT https://desk.example/api/portal/requests/decline/5efde61749960c000137f590
+`},
+	"of what the schedule leaves": {known(named, does("asked"), func(f *facts) { f.line.Why, f.line.Reason = "The rule \"own staff\" asks a person.", "We look at it." }), watchers, atTheDesk, `A request for Gold waits for a decision
+
+A request for Gold waits for a decision. The desk has left it to a person.
+
+Request: 5efde61749960c000137f590
+Plan: Gold
+Developer: Ada
+E-mail: ada@example.com
+
+Why a person is asked: The rule "own staff" asks a person.
+
+To approve it: PUT https://desk.example/api/portal/requests/approve/5efde61749960c000137f590
+To decline it: PUT https://desk.example/api/portal/requests/decline/5efde61749960c000137f590
+`},
+	"with a key to claim": {known(named, does("approved"), stands(portal.Approved), keyMailOff), developer, claimLink, `Your request for Gold was approved
+
+Your request for Gold was approved.
+
+Name: Ada
+Plan: Gold
+Request: 5efde61749960c000137f590
+
+Take your key here. It is shown once:
+
+https://desk.example/console/claim#5efde61749960c000137f590.token
+
+The link is good until 29 November 2026, 13:05 UTC. Whoever has it can take the key: do not pass it on.
+
+The Orchard
+`},
+	"in the organisation's words": {known(named, does("approved"), stands(portal.Approved), func(f *facts) {
+		f.books.Configuration.Mail.Key = portal.EmailCopy{Enabled: true, Subject: "Ripe!", Body: "Your apples,\r\npicked.\x1b[31m", SignOff: "The gardeners"}
+	}), developer, claimLink, `Ripe!
+
+Your apples,
+picked.[31m
+
+Name: Ada
+Plan: Gold
+Request: 5efde61749960c000137f590
+
+Take your key here. It is shown once:
+
+https://desk.example/console/claim#5efde61749960c000137f590.token
+
+The link is good until 29 November 2026, 13:05 UTC. Whoever has it can take the key: do not pass it on.
+
+The gardeners
+`},
+	"of a key that somebody has": {known(named, does("approved"), stands(portal.Approved), delivered, func(f *facts) {
+		f.books.Configuration.Mail.Key = portal.EmailCopy{Subject: "switched off", Body: "switched off", SignOff: "switched off"}
+	}), developer, atTheDesk, `Your request for Gold was approved
+
+Your request for Gold was approved.
+
+Name: Ada
+Plan: Gold
+Request: 5efde61749960c000137f590
+Key: was given to reviewer
+
+The Orchard
+`},
+	"with a reason": {known(named, does("declined"), stands(portal.Declined), func(f *facts) { f.line.Reason = "Please say\nwhat for." }), developer, atTheDesk, `Your request for Gold was declined
+
+Your request for Gold was declined.
+
+Name: Ada
+Plan: Gold
+Request: 5efde61749960c000137f590
+Reason: Please say what for.
+
+The Orchard
+`},
+	"to who has just come": {known(named, does(welcome), func(f *facts) { f.request = nil }), developer, atTheDesk, `Welcome
+
+An account was made for you, under this e-mail address. You can ask for keys now.
+
+Name: Ada
+E-mail: ada@example.com
+
+The Orchard
+`},
+}
+
+func TestMails(t *testing.T) {
+	t.Parallel()
+	for name, c := range mails {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(c.want, letter(c.f, c.to, c.where)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// Every act of which somebody hears by mail has words for it, with nothing left open in them.
+func TestWords(t *testing.T) {
+	t.Parallel()
+	acts := []string{welcome, passwordChanged, "revoked"}
+	for act := range concerned {
+		acts = append(acts, act)
+	}
+	for _, act := range acts {
+		concerns := append(tells(table.Subject{Request: "request"}, act), tells(table.Subject{Key: "digest"}, act)...)
+		if act == welcome || act == passwordChanged {
+			concerns = []string{developer}
+		}
+		for _, to := range concerns {
+			if to == webhook {
+				continue
+			}
+			f := known(named, does(act))
+			subject, text := compose(f, to, places{})
+			if subject == "" || strings.HasPrefix(text, "\n") || strings.Contains(subject+text, "%") {
+				t.Errorf("%s, to %s: %q %q", act, to, subject, text)
+			}
+		}
+	}
+}
+
+// Nobody can begin another header in what they call themselves, or another line of the mail in an answer to a form.
+func TestNoOtherLines(t *testing.T) {
+	t.Parallel()
+	const evil = "Gold\r\nBcc: everybody@example.com\u2028\x00"
+	f := known(func(f *facts) {
+		f.books.Policies = map[string]portal.Policy{"gold": {Name: evil}}
+		f.books.Developer.Fields = `{"Name": "Ada\r\n\r\nRequest: another"}`
+		f.request.Fields = portal.Object(`{"use\ncase": "payroll\nE-mail: mallory@example.com", "long": "` + strings.Repeat("x", 1000) + `"}`)
+	})
+	subject, text := compose(f, reviewers, places{})
+	if subject != "A request for Gold Bcc: everybody@example.com waits for a decision" {
+		t.Errorf("subject %q", subject)
+	}
+	for _, line := range []string{"\nDeveloper: Ada Request: another\n", "\nuse case: payroll E-mail: mallory@example.com\n", "\nlong: " + strings.Repeat("x", 200) + "...\n"} {
+		if !strings.Contains(text, line) {
+			t.Errorf("%q is not in %q", line, text)
+		}
+	}
+	f.act, f.books.Configuration.Mail.Key.Subject = "approved", "Ripe\r\nBcc: everybody@example.com "+strings.Repeat("x", 1000)
+	if subject, _ := compose(f, developer, places{}); strings.ContainsAny(subject, "\r\n") || len(subject) > 220 {
+		t.Errorf("subject %q", subject)
+	}
+}

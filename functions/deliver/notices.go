@@ -1,0 +1,156 @@
+package main
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
+)
+
+// Whom notices are for, by the names that the ledger has for them.
+const (
+	webhook   = "webhook"   // event_options.key_request_event.webhook
+	reviewers = "reviewers" // the configuration's email
+	watchers  = "watchers"  // event_options.key_request_event.email
+	developer = "developer"
+)
+
+// concerned has each act of a request's history that gives something to tell, and whom it may concern.
+var concerned = map[string][]string{
+	"created":   {webhook, reviewers, watchers},
+	"updated":   {webhook, reviewers, watchers},
+	"asked":     {reviewers, watchers},
+	"reminded":  {reviewers, watchers, developer},
+	"approved":  {webhook, developer},
+	"declined":  {webhook, developer},
+	"expired":   {webhook, developer},
+	"lapsed":    {webhook, developer},
+	"link sent": {developer},
+}
+
+// tells is whom an act may concern; of a key's history only its end does.
+func tells(of table.Subject, act string) []string {
+	switch {
+	case of.Request != "":
+		return concerned[act]
+	case of.Key != "" && act == "revoked":
+		return []string{webhook, developer}
+	case of.Developer != "":
+		return []string{developer}
+	}
+	return nil
+}
+
+// facts are what bears on a notice, as it stands now; only the line of history is as it was written.
+type facts struct {
+	org       string
+	act       string
+	at        time.Time // when it was done
+	gone      bool      // what it tells of is not there any more
+	line      table.History
+	request   *table.Request   // nil: it tells of a developer
+	key       *table.IssuedKey // that was revoked
+	successor *table.IssuedKey // of that key, if it has one
+	books     table.Books
+}
+
+// event is what a notice tells, as webhooks and the ledger name it.
+func (f *facts) event() string {
+	if f.act == "created" || f.act == "updated" {
+		return "submitted"
+	}
+	return f.act
+}
+
+// errNoFrom is why no mail is sent.
+const errNoFrom = "mail_options.mail_from_email is empty"
+
+// whether tells whether somebody is told, and if not, why: an empty reason is that there is nothing to tell them.
+func (f *facts) whether(to string) (send bool, reason string) {
+	switch {
+	case f.gone || f.address(to) == "" || !f.news(to):
+		return false, ""
+	case to != webhook && f.books.Configuration.Mail.From == "":
+		return false, errNoFrom
+	}
+	return true, ""
+}
+
+// address is where somebody is told; empty: nowhere.
+func (f *facts) address(to string) string {
+	settings := &f.books.Configuration
+	switch {
+	case to == webhook:
+		return settings.Webhook
+	case to == reviewers:
+		return settings.Email
+	case to == watchers && !strings.EqualFold(settings.NoticeEmail, settings.Email):
+		return settings.NoticeEmail
+	case to == developer && f.books.Developer != nil:
+		return f.books.Developer.Email
+	}
+	return ""
+}
+
+// news tells whether the act is worth telling, as things stand by now.
+func (f *facts) news(to string) bool {
+	switch {
+	case f.successor != nil && (to == webhook || f.toldByItsSuccessor()): // what was granted goes on by the successor, or ended with it
+		return false
+	case to == webhook:
+		return true
+	case to == developer:
+		return f.newsToDeveloper()
+	case f.request.State != portal.Pending:
+		return false
+	case f.event() == "submitted": // else what came after it is told; or the schedule decides, or asks, and that will be
+		return f.request.Revision == f.line.Revision && f.request.Task != table.Decide
+	}
+	return f.line.State == portal.Pending // a reminder may be a developer's
+}
+
+func (f *facts) newsToDeveloper() bool {
+	mail := &f.books.Configuration.Mail
+	switch f.act {
+	case welcome:
+		return mail.Welcome.Enabled
+	case passwordChanged:
+		return mail.ResetPassword.Enabled
+	case "approved":
+		return f.claimable() || mail.Key.Enabled
+	case "reminded", "link sent":
+		return f.claimable()
+	}
+	return true
+}
+
+// claimable tells whether the developer can still take the key, by the link in the mail.
+func (f *facts) claimable() bool {
+	return f.request != nil && f.key == nil && f.request.Claimable() && f.request.AuthType != portal.MutualTLS
+}
+
+// toldByItsSuccessor tells whether the key ended in the very act that ended its successor.
+func (f *facts) toldByItsSuccessor() bool {
+	return f.successor.RevokedAt != "" && f.successor.RevokedAt == f.key.RevokedAt
+}
+
+// requestID is the request's; empty where a developer is told of.
+func (f *facts) requestID() string {
+	if f.request == nil {
+		return ""
+	}
+	return f.request.ID
+}
+
+// plans are what the request is for, in the words of the catalogue.
+func (f *facts) plans() []string {
+	policies := slices.Concat(f.request.ApplyPolicies, f.request.RemovePolicies)
+	names := make([]string, len(policies))
+	for i, id := range policies {
+		names[i] = cmp.Or(entryOf(&f.books, id).Name, f.books.Policies[id].Name, id)
+	}
+	return names
+}

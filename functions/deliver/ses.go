@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/mail"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
+	"github.com/aws/smithy-go"
+
+	"keydesk/shared/approval"
+	"keydesk/shared/awsenv"
+	"keydesk/shared/claim"
+)
+
+// mailer sends mails by SES.
+type mailer struct {
+	ses       *sesv2.Client
+	claimKey  func(context.Context) (claim.Key, error)
+	publicURL string
+	retention time.Duration // how long a key waits for its developer
+}
+
+// newSES is SES as a mailer wants it. It is told again only what it has refused for the moment: a mail of which it is not known whether it
+// went is for the ledger to send again, a good while later.
+func newSES(cfg aws.Config) *sesv2.Client {
+	return sesv2.NewFromConfig(cfg, func(o *sesv2.Options) {
+		o.BaseEndpoint = awsenv.Endpoint("AWS_ENDPOINT_URL_SESV2")
+		o.HTTPClient = awshttp.NewBuildableClient().WithTimeout(patience)
+		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
+			r.Retryables = []retry.IsErrorRetryable{retry.RetryableErrorCode{Codes: retry.DefaultThrottleErrorCodes}}
+			r.MaxBackoff = time.Second
+		})
+	})
+}
+
+// send makes one try. Its error says in a few words why it failed, and not what was to be said to whom.
+func (m *mailer) send(ctx context.Context, f *facts, to string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	where := places{desk: m.publicURL}
+	if to == developer && f.claimable() {
+		key, err := m.claimKey(ctx)
+		if err != nil {
+			return becauseOf("the key of claim links cannot be read", err)
+		}
+		where.link = claim.Link(m.publicURL, f.request.ID, key.Token(f.org, f.request.ID))
+		where.until = approval.Lapses(f.request, m.retention)
+	}
+	subject, text := compose(f, to, where)
+	from := f.books.Configuration.Mail
+	utf8 := aws.String("UTF-8")
+	_, err := m.ses.SendEmail(ctx, &sesv2.SendEmailInput{
+		FromEmailAddress: aws.String((&mail.Address{Name: oneLine(from.FromName), Address: from.From}).String()),
+		Destination:      &types.Destination{ToAddresses: []string{f.address(to)}},
+		Content: &types.EmailContent{Simple: &types.Message{
+			Subject: &types.Content{Data: &subject, Charset: utf8},
+			Body:    &types.Body{Text: &types.Content{Data: &text, Charset: utf8}},
+			Headers: []types.MessageHeader{{Name: aws.String("Auto-Submitted"), Value: aws.String("auto-generated")}}, // nobody's absence answers it
+		}},
+	})
+	if err != nil {
+		return becauseOf("SES does not take the mail", err)
+	}
+	return nil
+}
+
+// becauseOf says what failed, and by AWS's name why. AWS's words may name people.
+func becauseOf(what string, err error) error {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return fmt.Errorf("%s: %s", what, api.ErrorCode())
+	}
+	return errors.New(what + ": there is no answer")
+}

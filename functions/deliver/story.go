@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
+)
+
+// story is all that is known of a subject, read once for all records of a batch.
+type story struct {
+	table.Affair
+	of        table.Subject
+	successor *table.IssuedKey // of a rotated key
+	books     table.Books
+}
+
+// read reads the subject and its ledger and, if something is left to be told, what bears on that: two calls, and for a key one or two more.
+func (d *deliverer) read(ctx context.Context, of table.Subject, records []record) (*story, error) {
+	s := &story{of: of}
+	var names []table.NoticeName
+	for i := range records {
+		names = append(names, records[i].names()...)
+	}
+	var err error
+	if s.Affair, err = d.table.Affair(ctx, of, names); err != nil || !s.anyOpen(records) {
+		return s, err
+	}
+	if s.Key != nil {
+		if err := d.readKey(ctx, s); err != nil {
+			return s, err
+		}
+	}
+	switch {
+	case of.Developer != "":
+		s.books, err = d.table.Books(ctx, of.Org, of.Developer, nil)
+	case s.Request != nil:
+		s.books, err = d.table.Books(ctx, s.Request.OrgID, s.Request.ByUser, slices.Concat(s.Request.ApplyPolicies, s.Request.RemovePolicies))
+	}
+	return s, err
+}
+
+// readKey reads what a key came of, and what came of it.
+func (d *deliverer) readKey(ctx context.Context, s *story) error {
+	r, err := d.table.Request(ctx, s.Key.OrgID, s.Key.Request)
+	switch {
+	case errors.Is(err, portal.ErrNotFound): // there is nothing to tell, then
+		return nil
+	case err != nil:
+		return err
+	}
+	s.Request = &r
+	if s.Key.Rotation != nil {
+		s.successor, err = d.table.IssuedKey(ctx, s.Key.Rotation.Successor)
+	}
+	return err
+}
+
+// names are the notices that a record may give.
+func (r *record) names() []table.NoticeName {
+	if r.To != "" {
+		return []table.NoticeName{r.NoticeName}
+	}
+	var all []table.NoticeName
+	for _, to := range tells(r.Subject, r.act) {
+		name := r.NoticeName
+		name.To = to
+		all = append(all, name)
+	}
+	return all
+}
+
+// isOpen tells whether a notice is still to be sent: it is not in the ledger yet or, where it is sent again, nothing was noted since that
+// was asked for.
+func (s *story) isOpen(one *record, name table.NoticeName) bool {
+	noted, is := s.Notices[name]
+	if one.To == "" {
+		return !is
+	}
+	return noted.State == table.Failed && noted.Tries == one.tries
+}
+
+func (s *story) anyOpen(records []record) bool {
+	for i := range records {
+		for _, name := range records[i].names() {
+			if s.isOpen(&records[i], name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// facts are what bears on the notices of a record.
+func (s *story) facts(one *record) *facts {
+	f := &facts{org: s.of.Org, act: one.act, request: s.Request, key: s.Key, successor: s.successor, books: s.books}
+	if s.of.Developer != "" {
+		f.act, f.at = ofDeveloper(one)
+		return f
+	}
+	line, written := s.Lines[one.Line]
+	if !written || s.Request == nil {
+		f.gone = true
+		return f
+	}
+	f.org, f.line, f.act = s.Request.OrgID, line, line.Act
+	f.at, _ = time.Parse(time.RFC3339Nano, line.At) // our own
+	return f
+}
+
+// ofDeveloper is what happened to a developer, and when: an id begins with the second in which it was made.
+func ofDeveloper(one *record) (act string, at time.Time) {
+	if changed, is := strings.CutPrefix(one.Line, passwordChanged+" "); is {
+		at, _ = time.Parse(time.RFC3339Nano, changed) // our own
+		return passwordChanged, at
+	}
+	var id [12]byte
+	_, _ = hex.Decode(id[:], []byte(one.Developer))
+	return welcome, time.Unix(int64(binary.BigEndian.Uint32(id[:])), 0)
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"keydesk/infra/tabletest"
+)
+
+// stream is what the table's stream shows of what is done: each item that is new or changed, in the order of their keys.
+func (o *office) stream(do func()) []events.DynamoDBEventRecord {
+	o.t.Helper()
+	before := map[string]map[string]types.AttributeValue{}
+	for _, it := range tabletest.Dump(o.t, o.Table) {
+		before[keyOf(it)] = it
+	}
+	do()
+	after := map[string]map[string]types.AttributeValue{}
+	for _, it := range tabletest.Dump(o.t, o.Table) {
+		if !reflect.DeepEqual(before[keyOf(it)], it) {
+			after[keyOf(it)] = it
+		}
+	}
+	var records []events.DynamoDBEventRecord
+	for i, key := range slices.Sorted(maps.Keys(after)) {
+		r := events.DynamoDBEventRecord{EventName: "INSERT", EventSource: "aws:dynamodb"}
+		if before[key] != nil {
+			r.EventName = "MODIFY"
+		}
+		r.Change = events.DynamoDBStreamRecord{
+			Keys:     image(map[string]types.AttributeValue{"PK": after[key]["PK"], "SK": after[key]["SK"]}),
+			OldImage: image(before[key]), NewImage: image(after[key]), SequenceNumber: strconv.Itoa(i + 1),
+		}
+		records = append(records, r)
+	}
+	return records
+}
+
+func keyOf(it map[string]types.AttributeValue) string {
+	return it["PK"].(*types.AttributeValueMemberS).Value + " / " + it["SK"].(*types.AttributeValueMemberS).Value
+}
+
+// image is an item as the stream shows it.
+func image(it map[string]types.AttributeValue) map[string]events.DynamoDBAttributeValue {
+	shown := map[string]events.DynamoDBAttributeValue{}
+	for name, value := range it {
+		shown[name] = streamed(value)
+	}
+	return shown
+}
+
+func streamed(value types.AttributeValue) events.DynamoDBAttributeValue {
+	switch v := value.(type) {
+	case *types.AttributeValueMemberS:
+		return events.NewStringAttribute(v.Value)
+	case *types.AttributeValueMemberN:
+		return events.NewNumberAttribute(v.Value)
+	case *types.AttributeValueMemberBOOL:
+		return events.NewBooleanAttribute(v.Value)
+	case *types.AttributeValueMemberM:
+		return events.NewMapAttribute(image(v.Value))
+	case *types.AttributeValueMemberL:
+		var list []events.DynamoDBAttributeValue
+		for _, inner := range v.Value {
+			list = append(list, streamed(inner))
+		}
+		return events.NewListAttribute(list)
+	case *types.AttributeValueMemberNULL:
+		return events.NewNullAttribute()
+	}
+	panic(fmt.Sprintf("no attribute of the table's is a %T", value))
+}

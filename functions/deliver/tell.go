@@ -1,0 +1,129 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
+)
+
+// tellOf tells what the records of one subject give to tell, one record after another, so that nobody hears of its end before its
+// beginning. A record of which something could not be read or noted has to come once more, and all that follow it.
+func (d *deliverer) tellOf(ctx context.Context, r *report, of table.Subject, records []record) {
+	s, err := d.read(ctx, of, records)
+	for len(records) > 0 && err == nil && timeFor(ctx) {
+		if err = d.tell(ctx, r, s, &records[0]); err == nil {
+			records = records[1:]
+		}
+	}
+	if err != nil {
+		d.log.ErrorContext(ctx, "once more", "org", of.Org, "request", of.Request, "developer", of.Developer, "records", len(records), "error", err.Error())
+	}
+	r.onceMore(records)
+}
+
+func timeFor(ctx context.Context) bool {
+	deadline, bounded := ctx.Deadline()
+	return !bounded || time.Until(deadline) > forOne
+}
+
+// tell sends the notices of one record, side by side. That one of them fails is no error: it is noted. That it cannot be noted is.
+func (d *deliverer) tell(ctx context.Context, r *report, s *story, one *record) error {
+	var all errgroup.Group
+	f, names := s.facts(one), one.names()
+	noted := make([]table.Notice, len(names))
+	for i, name := range names {
+		if !s.isOpen(one, name) {
+			continue
+		}
+		before := s.Notices[name]
+		all.Go(func() error {
+			after := d.attempt(ctx, f, name, &before)
+			if after.State == "" {
+				return nil
+			}
+			if err := d.table.WriteNotice(ctx, name, before, after); err != nil {
+				return err
+			}
+			noted[i] = after
+			r.count(after.State)
+			d.mention(ctx, f, &after)
+			return nil
+		})
+	}
+	err := all.Wait()
+	for i, name := range names {
+		if noted[i].State != "" {
+			s.Notices[name] = noted[i]
+		}
+	}
+	return err
+}
+
+// errNothing is why a notice that failed is not sent again.
+const errNothing = "there is nothing to tell any more"
+
+// attempt sends a notice, and gives what is to be noted of it; the zero Notice is nothing at all.
+func (d *deliverer) attempt(ctx context.Context, f *facts, name table.NoticeName, before *table.Notice) table.Notice {
+	send, reason := f.whether(name.To)
+	if !send && reason == "" && before.ID == "" {
+		return table.Notice{}
+	}
+	after := table.Notice{
+		ID: cmp.Or(before.ID, name.ID(f.at)), Org: f.org, Event: f.event(), To: name.To, Tries: before.Tries, Again: before.Again,
+		At: portal.Timestamp(d.now()),
+	}
+	if !send {
+		after.State, after.Error = table.Skipped, cmp.Or(reason, errNothing)
+		return after
+	}
+	return tried(after, d.send(ctx, f, name.To, after.ID), d.now())
+}
+
+func (d *deliverer) send(ctx context.Context, f *facts, to, id string) error {
+	if to == webhook {
+		return d.webhooks.send(ctx, f, id)
+	}
+	return d.mail.send(ctx, f, to)
+}
+
+// pauses are those after each failed try but the last.
+var pauses = []time.Duration{
+	time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour,
+}
+
+// tried is a notice after one try more.
+func tried(n table.Notice, failure error, now time.Time) table.Notice {
+	n.Tries++
+	if failure == nil {
+		n.State = table.Sent
+		return n
+	}
+	n.State, n.Error = table.Dead, failure.Error()
+	if n.Tries <= len(pauses) {
+		n.State, n.DueAt = table.Failed, portal.Timestamp(now.Add(pauses[n.Tries-1]))
+	}
+	return n
+}
+
+// mention logs a notice that failed: where it would have gone, and what it says, are not for the log.
+func (d *deliverer) mention(ctx context.Context, f *facts, n *table.Notice) {
+	level, says := slog.LevelWarn, "notice failed"
+	switch n.State {
+	case table.Sent, table.Skipped:
+		return
+	case table.Dead:
+		level, says = slog.LevelError, "notice dead"
+	}
+	channel := "mail"
+	if n.To == webhook {
+		channel = webhook
+	}
+	d.log.Log(ctx, level, says, "org", n.Org, "request", f.requestID(), "event", n.Event, "channel", channel, "to", n.To, "notice", n.ID,
+		"tries", n.Tries, "error", n.Error)
+}
