@@ -16,7 +16,7 @@ import (
 // written once a process, and copied for each test.
 type begin struct {
 	items []map[string]types.AttributeValue
-	key   apikey.Key // in the box of the approved request
+	boxes map[string]apikey.Key // by request
 }
 
 var beginnings = struct {
@@ -35,11 +35,14 @@ func beginning(t testing.TB, given string) begin {
 	if err := fixture.Load(t.Context(), issuer, given); err != nil {
 		t.Fatal(err)
 	}
-	key, err := issuer.Vault.Open(t.Context(), fixture.Org, fixture.Approved, portal.AuthToken)
-	if err != nil {
-		t.Fatal(err)
+	b := begin{tabletest.Dump(t, issuer.Table), map[string]apikey.Key{}}
+	for _, request := range fixture.Boxes(given) {
+		key, err := issuer.Vault.Open(t.Context(), fixture.Org, request, portal.AuthToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.boxes[request] = key
 	}
-	b := begin{tabletest.Dump(t, issuer.Table), key}
 	beginnings.of[given] = b
 	return b
 }

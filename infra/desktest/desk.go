@@ -4,42 +4,59 @@ package desktest
 
 import (
 	"crypto/rand"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"keydesk/infra/fixture"
 	"keydesk/infra/tabletest"
 	"keydesk/shared/apikey"
 	"keydesk/shared/approval"
-	"keydesk/shared/awsenv"
 	"keydesk/shared/caller"
+	"keydesk/shared/claim"
 	"keydesk/shared/portal"
+	"keydesk/shared/secret"
 	"keydesk/shared/table"
 	"keydesk/shared/vault"
 )
 
 // Desk is what a function works with.
 type Desk struct {
-	Table  *table.Table
-	Issuer *approval.Issuer
-	t      testing.TB
+	Table    *table.Table
+	Issuer   *approval.Issuer
+	Signers  *vault.Signers
+	ClaimKey claim.Key       // makes the tokens of claim links
+	Links    *vault.ClaimKey // the same, as a function reads it
+	t        testing.TB
 }
 
 // New sets up a desk with the data that is given. Options change the configuration that it is used with, once it is set up.
 func New(t testing.TB, given string, options ...func(*aws.Config)) *Desk {
 	t.Helper()
+	return at(t, given, tabletest.New(t, options...), options)
+}
+
+// NewWithStream is New, and the desk's table has the template's stream: for those who follow it.
+func NewWithStream(t testing.TB, given string, options ...func(*aws.Config)) *Desk {
+	t.Helper()
+	return at(t, given, tabletest.NewWithStream(t, options...), options)
+}
+
+func at(t testing.TB, given string, fresh *table.Table, options []func(*aws.Config)) *Desk {
+	t.Helper()
 	begin := beginning(t, given)
-	fresh := tabletest.New(t, options...)
 	tabletest.Restore(t, fresh, begin.items)
-	if _, err := open(t, fresh).Vault.Keep(t.Context(), fixture.Org, fixture.Approved, begin.key); err != nil {
-		t.Fatal(err)
+	for request, key := range begin.boxes {
+		if _, err := open(t, fresh).Vault.Keep(t.Context(), fixture.Org, request, key); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return &Desk{Table: fresh, Issuer: open(t, fresh, options...), t: t}
+	return &Desk{
+		Table: fresh, Issuer: open(t, fresh, options...), t: t,
+		Signers:  vault.NewSigners(tabletest.Config(t, options...), cupboard(fresh), ""),
+		ClaimKey: claim.NewKey(secret.New(fixture.ClaimSecret)), Links: links(t, options),
+	}
 }
 
 // open makes an issuer whose boxes stand apart from those of all other tables.
@@ -49,31 +66,6 @@ func open(t testing.TB, books *table.Table, options ...func(*aws.Config)) *appro
 		Table: books, Vault: vault.New(tabletest.Config(t, options...), shelf(books), ""), Form: apikey.Base64, Random: rand.Reader,
 		Retention: 7 * 24 * time.Hour,
 	}
-}
-
-// BoxPrefix is what the names of the desk's boxes begin with: the KEYDESK_BOX_PREFIX of a function that works at it.
-func (d *Desk) BoxPrefix() string { return shelf(d.Table) }
-
-func shelf(books *table.Table) string { return "desktest/" + books.Name() }
-
-// Boxes are the names of the desk's boxes, without what all of them begin with.
-func (d *Desk) Boxes() []string {
-	d.t.Helper()
-	client := secretsmanager.NewFromConfig(tabletest.Config(d.t), func(o *secretsmanager.Options) {
-		o.BaseEndpoint = awsenv.Endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER")
-	})
-	prefix := shelf(d.Table) + "/"
-	out, err := client.ListSecrets(d.t.Context(), &secretsmanager.ListSecretsInput{
-		Filters: []types.Filter{{Key: types.FilterNameStringTypeName, Values: []string{prefix}}},
-	})
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	var names []string
-	for _, box := range out.SecretList {
-		names = append(names, strings.TrimPrefix(*box.Name, prefix))
-	}
-	return names
 }
 
 // Rotate puts another credential in the place of one of the organisation's, and gives it.

@@ -52,20 +52,26 @@ func Play(t *testing.T, folder, name string, function Function) {
 		t.Run(c.Name, func(t *testing.T) {
 			desk := *untouched[c.Given]
 			desk.t = t
-			before := desk.everything()
-			desk.play(function, c, event)
-			after := desk.everything()
-			for thing := range before {
-				if !after[thing] {
-					t.Errorf("%s: gone or changed: %s", c.Path, thing)
-				}
-			}
-			for thing := range after {
-				if !before[thing] {
-					t.Errorf("%s: new or changed: %s", c.Path, thing)
-				}
-			}
+			desk.Unchanged(c.Path, func() { desk.play(function, c, event) })
 		})
+	}
+}
+
+// Unchanged holds that what is done leaves every item and every box as it was.
+func (d *Desk) Unchanged(what string, do func()) {
+	d.t.Helper()
+	before := d.everything()
+	do()
+	after := d.everything()
+	for thing := range before {
+		if !after[thing] {
+			d.t.Errorf("%s: gone or changed: %s", what, thing)
+		}
+	}
+	for thing := range after {
+		if !before[thing] {
+			d.t.Errorf("%s: new or changed: %s", what, thing)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,9 +44,9 @@ var errDenied = errors.New("denied")
 
 // authorize asks the authorizer, whose answers nobody keeps, whether the call may pass. One that may carries from then on what the
 // authorizer says of it.
-func authorize(authorizer *function, ev *event, trace string, e *entry) error {
+func authorize(ctx context.Context, authorizer *function, ev *event, trace string, e *entry) error {
 	e.function = authorizer.LogicalID
-	o := authorizer.invoke(encode(newAuthorizerEvent(ev, authorizer.environment["AWS_REGION"])), trace, authorizerTimeout)
+	o := authorizer.invoke(ctx, encode(newAuthorizerEvent(ev, authorizer.environment["AWS_REGION"])), trace, authorizerTimeout)
 	e.cold = o.cold
 	if o.err != nil {
 		return o.err

@@ -38,7 +38,7 @@ type requestContext struct {
 func newEvent(r *http.Request, routeKey string, parameters map[string]string, body []byte, e *entry) (*event, string) {
 	host, port := local(r)
 	source, _, _ := net.SplitHostPort(r.RemoteAddr)
-	trace := traceID(r, e.begin)
+	trace := traceID(r.Header, e.begin)
 	// An HTTP API hands the path on decoded, and cuts it at a decoded "?" (github.com/middleapi/standard-server/pull/93, after
 	// captures of the real thing; github.com/honojs/hono/issues/2156). The query string stays as it was sent.
 	path, _, _ := strings.Cut("/"+strings.TrimPrefix(r.URL.Path, "/"), "?")
@@ -166,8 +166,8 @@ func requestID() string {
 }
 
 // traceID is the client's or a new one.
-func traceID(r *http.Request, now time.Time) string {
-	if id := r.Header.Get("X-Amzn-Trace-Id"); id != "" {
+func traceID(sent http.Header, now time.Time) string {
+	if id := sent.Get("X-Amzn-Trace-Id"); id != "" {
 		return id
 	}
 	return fmt.Sprintf("Root=1-%08x-%s", now.Unix(), hex.EncodeToString(random(12)))

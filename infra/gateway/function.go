@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -82,13 +83,13 @@ func lambdaEnvironment(f template.Function, root string) map[string]string {
 
 // invoke has the event handled and waits for the answer at most limit. Once begun, the invocation goes on to its own end whether
 // or not anybody still waits, as in Lambda.
-func (f *function) invoke(event []byte, trace string, limit time.Duration) outcome {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
+func (f *function) invoke(ctx context.Context, event []byte, trace string, limit time.Duration) outcome {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errIntegrationTimeout)
+	defer cancel()
 	select {
 	case f.slots <- struct{}{}:
-	case <-timer.C:
-		return outcome{err: errIntegrationTimeout}
+	case <-ctx.Done():
+		return outcome{err: context.Cause(ctx)}
 	case <-f.service.closing:
 		return outcome{err: errClosed}
 	}
@@ -104,8 +105,8 @@ func (f *function) invoke(event []byte, trace string, limit time.Duration) outco
 	select {
 	case o := <-answered:
 		return o
-	case <-timer.C:
-		return outcome{err: errIntegrationTimeout}
+	case <-ctx.Done():
+		return outcome{err: context.Cause(ctx)}
 	}
 }
 

@@ -4,6 +4,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -109,8 +110,9 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, e *entry) answer
 		return message(http.StatusBadRequest, "Bad Request")
 	}
 	ev, trace := newEvent(r, route.key, parameters, body, e)
+	ctx := context.WithoutCancel(r.Context()) // API Gateway waits for the function whether or not its client still does
 	if route.authorizer != nil {
-		if e.failure = authorize(route.authorizer, ev, trace, e); e.failure != nil {
+		if e.failure = authorize(ctx, route.authorizer, ev, trace, e); e.failure != nil {
 			return refusal(e.failure)
 		}
 		e.function = route.function.LogicalID
@@ -119,7 +121,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, e *entry) answer
 	if len(event) > maxEvent {
 		return message(http.StatusRequestEntityTooLarge, "Request Entity Too Large")
 	}
-	o := route.function.invoke(event, trace, g.limit)
+	o := route.function.invoke(ctx, event, trace, g.limit)
 	e.cold = o.cold
 	if o.err == nil {
 		var a answer

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -40,7 +41,7 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, e *entry) answe
 	} else if err != nil {
 		return invokeError(http.StatusBadRequest, "InvalidRequestContentException", "The event could not be read.")
 	}
-	o := f.invoke(event, traceID(r, e.begin), lambdaTimeout)
+	o := f.invoke(context.WithoutCancel(r.Context()), event, traceID(r.Header, e.begin), lambdaTimeout)
 	e.cold, e.failure = o.cold, o.err
 	header := http.Header{"Content-Type": {"application/json"}, "X-Amz-Executed-Version": {"$LATEST"}}
 	if o.err != nil { // Lambda answered; it is the function that did not
@@ -50,6 +51,24 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, e *entry) answe
 		}
 	}
 	return answer{http.StatusOK, header, o.payload}
+}
+
+// Invoke has the function of this logical id handle the event: what on AWS a schedule does and a table's stream. The error says that
+// there is no answer; the payload may then be what the function said of its failure, and may quote what no log should repeat. When
+// ctx ends nobody waits any more, but an invocation that has begun goes on to its end.
+func (g *Gateway) Invoke(ctx context.Context, function string, event []byte) ([]byte, error) {
+	f, known := g.functions[function]
+	if !known {
+		return nil, fmt.Errorf("the template has no function %q", function)
+	}
+	if len(event) > maxEvent {
+		return nil, fmt.Errorf("the event for %s has %d bytes, more than Lambda takes", function, len(event))
+	}
+	e := entry{begin: time.Now(), function: function}
+	o := f.invoke(ctx, event, traceID(nil, e.begin), lambdaTimeout)
+	e.cold, e.failure = o.cold, o.err
+	g.log.invocation(e)
+	return o.payload, o.err
 }
 
 // lambdaTimeout is beyond any function's own.

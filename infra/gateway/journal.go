@@ -41,8 +41,16 @@ type entry struct {
 }
 
 func (j *journal) request(e entry) {
-	line := fmt.Sprintf("%s %s %s %d %s", e.begin.Format("15:04:05.000"), e.method, discreet(e.path), e.status,
-		time.Since(e.begin).Round(10*time.Microsecond))
+	j.entry(e, fmt.Sprintf("%s %s %d", e.method, discreet(e.path), e.status))
+}
+
+// invocation is the line about an event that did not come by HTTP.
+func (j *journal) invocation(e entry) {
+	j.entry(e, "invoke")
+}
+
+func (j *journal) entry(e entry, what string) {
+	line := fmt.Sprintf("%s %s %s", e.begin.Format("15:04:05.000"), what, time.Since(e.begin).Round(10*time.Microsecond))
 	if e.function != "" {
 		line += " " + e.function
 		if e.cold {

@@ -19,7 +19,8 @@ import (
 type barrier struct {
 	arrived chan struct{}
 	release chan struct{}
-	query   string // to be added to a request
+	url     string // what they ask and wait for
+	query   string // the same, to be added to a request
 }
 
 func newBarrier(t testing.TB) *barrier {
@@ -41,7 +42,7 @@ func newBarrier(t testing.TB) *barrier {
 		close(over)
 		server.Close()
 	})
-	b.query = "wait=" + url.QueryEscape(server.URL)
+	b.url, b.query = server.URL, "wait="+url.QueryEscape(server.URL)
 	return b
 }
 

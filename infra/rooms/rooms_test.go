@@ -16,7 +16,7 @@ var floors = [][]string{
 	{"shared/rest", "shared/view"},
 	{"shared/approval"},
 	{"shared/table", "shared/vault"},
-	{"shared/apikey", "shared/caller", "shared/awsenv"},
+	{"shared/apikey", "shared/caller", "shared/awsenv", "shared/claim"},
 	{"shared/portal"},
 	{"shared/secret"},
 }

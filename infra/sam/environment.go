@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,19 +27,22 @@ func environment(own []string) []string {
 	)
 }
 
-// writeVariables writes the file that SAM CLI's --env-vars takes. "Parameters" is its word for all functions; what the template
-// does not declare for a function does not reach it.
+// writeVariables writes the file that SAM CLI's --env-vars takes. "Parameters" is its word for all functions; what stands under a
+// function's name wins. What the template does not declare for a function does not reach it.
 func writeVariables(ctx context.Context, path string, own map[string]string) error {
 	all := maps.Clone(own)
 	all["KEYDESK_BOX_KMS_KEY"] = "" // the template's key is none that moto knows
-	for _, variable := range []string{doubles.DynamoDBVariable, doubles.SecretsManagerVariable} {
+	all["KEYDESK_PRIVATE_WEBHOOKS"] = "on"
+	for _, variable := range []string{doubles.DynamoDBVariable, doubles.SecretsManagerVariable, doubles.SESVariable} {
 		address, err := bridge(ctx, os.Getenv(variable))
 		if err != nil {
 			return fmt.Errorf("%s: %w", variable, err)
 		}
 		all[variable] = address
 	}
-	text, err := json.Marshal(map[string]any{"Parameters": all})
+	text, err := json.Marshal(map[string]any{"Parameters": all, "Deliver": map[string]string{
+		"KEYDESK_PUBLIC_URL": cmp.Or(own["KEYDESK_PUBLIC_URL"], "http://"+loopback), // the template has the API's own, which SAM does not know
+	}})
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,33 +11,26 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"keydesk/infra/fixture"
 	"keydesk/infra/golden"
-	"keydesk/infra/local/doubles"
-	"keydesk/infra/tabletest"
 	"keydesk/infra/template"
-	"keydesk/shared/apikey"
-	"keydesk/shared/approval"
-	"keydesk/shared/awsenv"
-	"keydesk/shared/portal"
-	"keydesk/shared/table"
-	"keydesk/shared/vault"
 )
 
 const (
-	tableName = "keydesk-events"
-	boxPrefix = "keydesk/events"
+	tableName     = "keydesk-events"
+	boxPrefix     = "keydesk/events"
+	webhookPrefix = "keydesk-webhook/events"
+	claimKey      = "keydesk-claim/events"
 )
 
-// TestEvents sends every file of events/ through SAM: the first of each operation that is granted, and the first that is refused,
-// through `sam local invoke`, in a container of its own, the others through one `sam local start-lambda`. Each finds the table
-// and the boxes as the fixture makes them.
+// TestEvents sends every file of events/ through SAM: the first of each operation that is granted, the first that is refused, and
+// all of the schedule's, through `sam local invoke`, in a container of its own, the others through one `sam local start-lambda`. Each
+// finds the table and the boxes as the fixture makes them.
 func TestEvents(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -50,7 +42,8 @@ func TestEvents(t *testing.T) {
 	}
 	desk := openDesk(t, root)
 	c, err := prepare(t.Context(), root, "test", map[string]string{
-		"KEYDESK_TABLE": tableName, "KEYDESK_BOX_PREFIX": boxPrefix, "KEYDESK_PROTECTED_ORG": fixture.Org,
+		"KEYDESK_TABLE": tableName, "KEYDESK_BOX_PREFIX": boxPrefix, "KEYDESK_WEBHOOK_PREFIX": webhookPrefix,
+		"KEYDESK_CLAIM_KEY": claimKey, "KEYDESK_PROTECTED_ORG": fixture.Org,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +53,7 @@ func TestEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = log.Close() })
-	first, others := split(cases)
+	first, others := split(cases, desk.schedules)
 	t.Logf("%d events through sam local invoke, %d through sam local start-lambda", len(first), len(others))
 
 	t.Run("invoke", func(t *testing.T) {
@@ -84,8 +77,9 @@ func (d *desk) send(t *testing.T, cases []golden.Case, through func(*testing.T, 
 	}
 }
 
-// split takes the first granted and the first refused case of each operation apart, which has a folder of its own.
-func split(cases []golden.Case) (first, others []golden.Case) {
+// split takes the first granted and the first refused case of each operation apart, which has a folder of its own, and all of the
+// schedules'.
+func split(cases []golden.Case, schedules []template.Schedule) (first, others []golden.Case) {
 	type kind struct {
 		operation string
 		refused   bool
@@ -93,7 +87,8 @@ func split(cases []golden.Case) (first, others []golden.Case) {
 	seen := make(map[kind]bool)
 	for _, c := range cases {
 		k := kind{path.Dir(c.Name), c.Want.StatusCode >= http.StatusBadRequest}
-		if seen[k] {
+		scheduled := slices.ContainsFunc(schedules, func(s template.Schedule) bool { return s.Function == c.Function })
+		if seen[k] && !scheduled {
 			others = append(others, c)
 			continue
 		}
@@ -171,106 +166,4 @@ func post(t *testing.T, s *server, event golden.Case) []byte {
 		t.Fatal(err)
 	}
 	return answer
-}
-
-// desk is what the functions work on: doubles of this test's own, because it empties them.
-type desk struct {
-	issuer approval.Issuer
-	begin  map[string]beginning // by what is given
-	holds  string               // what was given, as long as nothing has changed it
-}
-
-// beginning is what the fixture has written: all of the table, and what is in the one box.
-type beginning struct {
-	items []map[string]types.AttributeValue
-	key   apikey.Key
-}
-
-func openDesk(t *testing.T, root string) *desk {
-	t.Helper()
-	d, err := doubles.Start(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(d.Stop)
-	for name, value := range d.Environment() {
-		t.Setenv(name, value)
-	}
-	known, err := template.Load(filepath.Join(root, "template.yaml"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := awsenv.Config()
-	if err := doubles.CreateTable(t.Context(), cfg, known.Table, tableName); err != nil {
-		t.Fatal(err)
-	}
-	issuer := approval.Issuer{
-		Table: table.New(cfg, tableName), Vault: vault.New(cfg, boxPrefix, ""), Form: apikey.Base64, Retention: 7 * 24 * time.Hour,
-	}
-	return &desk{issuer: issuer, begin: map[string]beginning{}}
-}
-
-// after notes that what was granted has changed the desk. What was refused has not: the next event finds it as it was.
-func (d *desk) after(t *testing.T, event golden.Case) {
-	t.Helper()
-	var call events.APIGatewayV2HTTPRequest
-	if err := json.Unmarshal(event.Event, &call); err != nil {
-		t.Fatal(err)
-	}
-	reads := call.RequestContext.HTTP.Method == http.MethodGet
-	if t.Failed() || event.Want.StatusCode < http.StatusBadRequest && !reads {
-		d.holds = ""
-	}
-}
-
-// give makes the table and the boxes what the fixture would make them. It writes only what has changed: the fixture itself takes
-// a second, since it goes the desk's own way.
-func (d *desk) give(t *testing.T, given string) {
-	t.Helper()
-	if d.holds == given {
-		return
-	}
-	if err := emptyBoxes(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if begin, known := d.begin[given]; known {
-		tabletest.Reset(t, d.issuer.Table, begin.items)
-		if _, err := d.issuer.Vault.Keep(t.Context(), fixture.Org, fixture.Approved, begin.key); err != nil {
-			t.Fatal(err)
-		}
-	} else {
-		tabletest.Reset(t, d.issuer.Table, nil)
-		d.begin[given] = d.load(t, given)
-	}
-	d.holds = given
-}
-
-func (d *desk) load(t *testing.T, given string) beginning {
-	t.Helper()
-	if err := fixture.Load(t.Context(), &d.issuer, given); err != nil {
-		t.Fatal(err)
-	}
-	key, err := d.issuer.Vault.Open(t.Context(), fixture.Org, fixture.Approved, portal.AuthToken)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return beginning{tabletest.Dump(t, d.issuer.Table), key}
-}
-
-// emptyBoxes has moto forget all that it holds.
-func emptyBoxes(ctx context.Context) error {
-	url := os.Getenv(doubles.SecretsManagerVariable) + "/moto-api/reset"
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, http.NoBody) //nolint:gosec // moto's, which this test started
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request) //nolint:gosec // as above
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("moto answers %s to a reset", response.Status)
-	}
-	return nil
 }

@@ -51,7 +51,8 @@ func run(port int, command []string) (err error) {
 	fmt.Println("building the functions through SAM")
 	c, err := prepare(ctx, root, "serve", map[string]string{
 		"KEYDESK_TABLE": os.Getenv("KEYDESK_TABLE"), "KEYDESK_PUBLIC_URL": fmt.Sprintf("http://%s:%d", loopback, port),
-		"KEYDESK_PROTECTED_ORG": os.Getenv("KEYDESK_ORG"), // the gateway has it by the template's parameter
+		// the gateway has these by the template's parameters
+		"KEYDESK_PROTECTED_ORG": os.Getenv("KEYDESK_ORG"), "KEYDESK_CLAIM_KEY": os.Getenv("KEYDESK_CLAIM_KEY"),
 	})
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ import (
 	"keydesk/infra/tabletest"
 	"keydesk/infra/template"
 	"keydesk/shared/caller"
+	"keydesk/shared/vault"
 )
 
 const root = "../.."
@@ -32,12 +33,15 @@ const root = "../.."
 // desk answers calls with the functions that deploy.
 type desk struct {
 	*desktest.Desk
+	api     *template.Template
 	routes  []template.Route
 	url     string
 	meter   meter
 	log     journal
 	secrets secrets
-	boxes   string                            // what the names of its boxes begin with
+	names   []string       // what those of its secrets begin with, a kind each
+	signers *vault.Signers // for whoever signs in the place of a third party
+	lambda  *gateway.Gateway
 	granted map[string]map[string]bool        // by function, its powers
 	used    map[string]map[string]bool        // those of them that its calls took
 	begin   []map[string]types.AttributeValue // what the table holds at the beginning of each call
@@ -64,19 +68,27 @@ var (
 // open opens a desk with the fixture in it, and with what furnish adds.
 func open(t *testing.T) *desk {
 	t.Helper()
-	d := &desk{Desk: desktest.New(t, fixture.Keys), granted: map[string]map[string]bool{}, used: map[string]map[string]bool{}}
+	return at(t, desktest.New(t, fixture.Keys))
+}
+
+func at(t *testing.T, begun *desktest.Desk) *desk {
+	t.Helper()
+	d := &desk{Desk: begun, granted: map[string]map[string]bool{}, used: map[string]map[string]bool{}}
+	stack := d.Table.Name()
 	api, err := template.Load(filepath.Join(root, "template.yaml"), map[string]string{
-		"Table": d.Table.Name(), "AWS::StackName": d.Table.Name(), "Key": "", "ProtectedOrganisation": fixture.Org, "Architecture": map[string]string{"arm64": "arm64", "amd64": "x86_64"}[runtime.GOARCH],
+		"Table": stack, "AWS::StackName": stack, "Key": "", "ProtectedOrganisation": fixture.Org, "PrivateWebhooks": "on",
+		"ClaimKey": desktest.ClaimKeyName, "Architecture": map[string]string{"arm64": "arm64", "amd64": "x86_64"}[runtime.GOARCH],
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.routes, d.boxes = api.Routes, "keydesk/"+d.Table.Name()
+	d.api, d.routes, d.names = api, api.Routes, []string{"keydesk/" + stack, "keydesk-webhook/" + stack, desktest.ClaimKeyName}
+	d.signers = vault.NewSigners(tabletest.Config(t), d.names[1], "")
 	environment := map[string]string{}
 	for _, name := range []string{"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
 		environment[name] = os.Getenv(name)
 	}
-	for _, service := range []string{doubles.DynamoDBVariable, doubles.SecretsManagerVariable} {
+	for _, service := range []string{doubles.DynamoDBVariable, doubles.SecretsManagerVariable, doubles.SESVariable} {
 		proxy := d.meter.before(t, os.Getenv(service))
 		for _, f := range api.Functions {
 			f.Environment[service] = proxy + "/" + f.LogicalID
@@ -85,14 +97,14 @@ func open(t *testing.T) *desk {
 	for _, f := range api.Functions {
 		d.granted[f.LogicalID], d.used[f.LogicalID] = granted(f), map[string]bool{}
 	}
-	functions, err := gateway.New(api, gateway.Options{Build: filepath.Join(root, "build"), Environment: environment, Log: &d.log})
+	d.lambda, err = gateway.New(api, gateway.Options{Build: filepath.Join(root, "build"), Environment: environment, Log: &d.log})
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(functions)
+	server := httptest.NewServer(d.lambda)
 	t.Cleanup(func() {
 		server.Close()
-		if err := functions.Close(); err != nil {
+		if err := d.lambda.Close(); err != nil {
 			t.Error(err)
 		}
 		if t.Failed() {
@@ -116,10 +128,15 @@ type answer struct {
 // call makes a call, and looks for secrets in what it is told.
 func (d *desk) call(t *testing.T, as who, s sample) answer {
 	t.Helper()
+	header := http.Header{}
+	if s.proof.of != nil {
+		s.body, header = s.proof.of(t, d, s)
+	}
 	request, err := http.NewRequestWithContext(t.Context(), s.method, d.url+s.target(), strings.NewReader(s.body))
 	if err != nil {
 		t.Fatal(err)
 	}
+	request.Header = header
 	if as.credential != "" {
 		request.Header.Set("Authorization", as.credential)
 	}

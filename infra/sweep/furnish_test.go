@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"keydesk/infra/fixture"
 )
@@ -23,6 +24,13 @@ const (
 	theirAccess = "their-text-of-an-access-token"
 )
 
+// What a third party decides on, and somebody has asked for; and what Ada may claim.
+const (
+	travel    = "travel"
+	waiting   = "5f2b8c0d00000000000000a1"
+	unclaimed = fixture.Claimable
+)
+
 // furnish adds to both organisations' desks, through the API, what the fixture lacks: secrets of each kind.
 func (d *desk) furnish(t *testing.T) {
 	t.Helper()
@@ -34,9 +42,15 @@ func (d *desk) furnish(t *testing.T) {
 	changed := d.tell(t, admin, "POST", developers, `{"email": "changed@example.com", "password": "`+oldText+`"}`)
 	d.tell(t, admin, "POST", developers+"/password/"+changed, `{"password": "`+newText+`"}`)
 	d.tell(t, admin, "PUT", developers+"/"+changed, `{"nonce": "`+nonce+`", "sso_key": "`+nonce+`", "PWHistory": ["`+hash+`"]}`)
-	d.tell(t, admin, "PUT", configuration, `{"auto_approve": true, "enable_dcr": true, "dcr_options": {"access_token": "`+ourAccess+`"}}`)
-	d.tell(t, admin, "PUT", catalogue, d.withToken(t))
+	d.tell(t, admin, "PUT", configuration, settings)
+	d.tell(t, admin, "POST", policies, `{"_id": "`+travel+`", "name": "Travel"}`)
+	d.tell(t, admin, "PUT", catalogue, strings.Replace(d.withToken(t), `"apis":[`, `"apis":[`+redirecting+`,`, 1))
 	d.approve(t, reviewer, fixture.ByAdmin)
+	d.tell(t, reviewer, "PUT", requests+"/approve/"+unclaimed, `{"delivery": "claim"}`)
+	wish := fixture.Wish{ID: waiting, Developer: fixture.Chen, Policy: travel, By: fixture.Clerk(), At: time.Now()}
+	if err := fixture.Ask(t.Context(), d.Table, wish); err != nil {
+		t.Fatal(err)
+	}
 
 	d.tell(t, stranger, "PUT", configuration, `{"enable_dcr": true, "dcr_options": {"access_token": "`+theirAccess+`"}}`)
 	d.tell(t, stranger, "PUT", catalogue, `{"apis": [`+one(fixture.Foreign, "authToken")+`, `+one("gold", "oauth")+`, `+one("silver", "basic")+`, `+one("bronze", "jwt")+`]}`)
@@ -53,6 +67,16 @@ func (d *desk) furnish(t *testing.T) {
 		d.theirs[policy] = d.approve(t, stranger, d.tell(t, stranger, "POST", requests, wish))
 	}
 }
+
+const (
+	sender   = "desk@example.com"
+	settings = `{"auto_approve": true, "enable_dcr": true, "dcr_options": {"access_token": "` + ourAccess + `"},
+		"redirect_origins": ["https://pay.example"], "mail_options": {"mail_from_email": "` + sender + `"},
+		"rules": [{"name": "many keys", "when": {"keys_held": {"at_least": 50}}, "outcome": "ask"}]}`
+
+	redirecting = `{"name": "Travel", "policy_id": "` + travel + `", "version": "v2", "show": true, "auth_type": "authToken",
+		"config": {"override": true, "redirect_on_key_request": true, "redirect_to": "https://pay.example/keys"}}`
+)
 
 // publicKey is somebody's, as JSON.
 const publicKey = `"-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9\n` +

@@ -43,6 +43,9 @@ type batch struct {
 	Keys []map[string]struct{ S string }
 }
 
+// paths are the operations of a service that names them so.
+var paths = map[string]string{"POST /v2/email/outbound-emails": "SendEmail"}
+
 // before gives the address of a proxy before an AWS service. A function's own address is this, a slash and its name.
 func (m *meter) before(t *testing.T, service string) string {
 	t.Helper()
@@ -54,8 +57,12 @@ func (m *meter) before(t *testing.T, service string) string {
 	proxy.Transport = &http.Transport{MaxIdleConnsPerHost: 64}
 	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) {} // the desk has no use for what it began to read
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := call{function: strings.Trim(r.URL.Path, "/")}
+		function, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		c := call{function: function}
 		_, c.operation, _ = strings.Cut(r.Header.Get("X-Amz-Target"), ".") // DynamoDB_20120810.GetItem
+		if c.operation == "" {
+			c.operation = paths[r.Method+" /"+path]
+		}
 		text, err := io.ReadAll(r.Body)
 		if err == nil {
 			err = json.Unmarshal(text, &c.what)
@@ -66,7 +73,7 @@ func (m *meter) before(t *testing.T, service string) string {
 		m.mu.Lock()
 		m.calls = append(m.calls, c)
 		m.mu.Unlock()
-		r.URL.Path, r.Body = "/", io.NopCloser(bytes.NewReader(text))
+		r.URL.Path, r.Body = "/"+path, io.NopCloser(bytes.NewReader(text))
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)

@@ -7,8 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"keydesk/infra/desktest"
 	"keydesk/infra/fixture"
+	"keydesk/infra/local/doubles"
+	"keydesk/infra/tabletest"
 	"keydesk/infra/template"
+	"keydesk/shared/awsenv"
 )
 
 // A power is an action on a resource, as IAM spells them, and through which service or on which items where the role says so:
@@ -42,23 +48,26 @@ const (
 	arnOfBox   = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
 	arnOfKey   = "arn:aws:kms:us-east-1:123456789012:key/"
 	arnOfLog   = "arn:aws:logs:us-east-1:123456789012:log-group:"
+	arnOfQueue = "arn:aws:sqs:us-east-1:123456789012:"
+	arnOfSES   = "arn:aws:ses:us-east-1:123456789012:"
 )
 
 // writing is the action that a write of a transaction is authorised as.
 var writing = map[string]string{"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 // needs are the powers that a call takes. DynamoDB and Secrets Manager use the key in the caller's name.
-func (c call) needs(boxes string) []string {
-	const onTable, onBox = " " + arnOfKey + " via dynamodb.us-east-1.amazonaws.com", " " + arnOfKey + " via secretsmanager.us-east-1.amazonaws.com"
-	box := " " + arnOfBox + c.what.Name + c.what.SecretID
-	if strings.HasPrefix(c.what.Name+c.what.SecretID, boxes+"/") {
-		box = " " + arnOfBox + boxes + "/*"
-	}
+func (c call) needs(names []string) []string {
+	const onTable, onSecret = " " + arnOfKey + " via dynamodb.us-east-1.amazonaws.com", " " + arnOfKey + " via secretsmanager.us-east-1.amazonaws.com"
+	secret := " " + c.secret(names)
 	switch c.operation {
 	case "CreateSecret":
-		return []string{"secretsmanager:CreateSecret" + box, "kms:GenerateDataKey" + onBox, "kms:Decrypt" + onBox}
+		return []string{"secretsmanager:CreateSecret" + secret, "kms:GenerateDataKey" + onSecret, "kms:Decrypt" + onSecret}
 	case "GetSecretValue":
-		return []string{"secretsmanager:GetSecretValue" + box, "kms:Decrypt" + onBox}
+		return []string{"secretsmanager:GetSecretValue" + secret, "kms:Decrypt" + onSecret}
+	case "DeleteSecret":
+		return []string{"secretsmanager:DeleteSecret" + secret}
+	case "SendEmail":
+		return []string{"ses:SendEmail " + arnOfSES + "identity/*", "ses:SendEmail " + arnOfSES + "configuration-set/*"} // the sender may have one
 	}
 	powers := []string{"kms:Decrypt" + onTable}
 	need := func(action, resource string) { powers = append(powers, "dynamodb:"+action+" "+arnOfTable+resource) }
@@ -77,6 +86,20 @@ func (c call) needs(boxes string) []string {
 		}
 	}
 	return powers
+}
+
+// secret is the one that the call is about, as roles name it: by what the names of its kind begin with, or by its name alone.
+func (c call) secret(names []string) string {
+	name := c.what.Name + c.what.SecretID
+	for _, begin := range names {
+		if name == begin {
+			return name
+		}
+		if strings.HasPrefix(name, begin+"/") {
+			return arnOfBox + begin + "/*"
+		}
+	}
+	return arnOfBox + name
 }
 
 // leading are the kinds of item that a call is about, as roles narrow their powers to them: "KEY#*".
@@ -116,7 +139,7 @@ func (d *desk) take(c call, power string) bool {
 func (d *desk) watch(t *testing.T, calls []call) {
 	t.Helper()
 	for _, c := range calls {
-		for _, power := range c.needs(d.boxes) {
+		for _, power := range c.needs(d.names) {
 			if !d.take(c, power) {
 				t.Errorf("%s calls %s, for which its role in template.yaml would need %s", c.function, c, power)
 			}
@@ -130,6 +153,8 @@ var rare = []sample{
 	{method: "GET", path: requests, query: "?approved=true"},
 	// A request lets go of a plan.
 	{method: "PUT", path: requests + "/{id}", object: fixture.Pending, body: `{"apply_policies": ["` + fixture.Petstore + `"]}`},
+	// A rule looks at a developer's keys.
+	{method: "POST", path: configuration + "/dry-run", body: `{"rules": [{"name": "first key", "when": {"keys_held": {"at_most": 0}}, "outcome": "ask"}]}`},
 	// An approve finds its box filled: the sample's is undone in the table, and not there. So does a rotation.
 	{method: "PUT", path: requests + "/approve/{id}", means: "PUT " + requests + "/approve/{id}", object: fixture.Automatic},
 	{
@@ -151,9 +176,43 @@ func (d *desk) atLength(t *testing.T) {
 	d.tell(t, admin, "PUT", catalogue, strings.Replace(d.withToken(t), `"apis":[`, `"apis":[`+client+`,`, 1))
 	id = d.tell(t, admin, "POST", requests, `{"by_user": "`+fixture.Ada+`", "apply_policies": ["`+fixture.Photos+`"]}`)
 	d.tell(t, admin, "PUT", requests+"/"+id, `{"apply_policies": ["maps"]}`)
-	key := d.approve(t, reviewer, fixture.Automatic).RawKey
+	edit = `{"by_user": "` + fixture.Ben + `", "key": "` + fixture.BensKey + `", "apply_policies": ["` + travel + `"], "remove_policies": ["` + fixture.Petstore + `"]}`
+	id = d.tell(t, admin, "POST", requests, edit)
+	if a := d.call(t, who{name: "the third party"}, sample{method: "POST", path: requests + "/{id}/callback", object: id, proof: proof{of: signature}}); a.status != http.StatusOK {
+		t.Errorf("a third party's answer about a key: %d %s", a.status, a.text)
+	}
+	key := d.approve(t, clerk, fixture.Automatic).RawKey // as the rules say
 	if a := d.call(t, who{name: "Chen", credential: key}, sample{method: "GET", path: "/hello"}); a.status != http.StatusOK {
 		t.Errorf("GET /hello with a good key: %d %s", a.status, a.text)
+	}
+}
+
+// sign has each function that a call has sign make the secret to sign with: whoever is first does.
+func (d *desk) sign(t *testing.T) {
+	t.Helper()
+	for _, s := range []sample{
+		{method: "POST", path: requests, body: `{"by_user": "` + fixture.Ben + `", "apply_policies": ["` + travel + `"]}`},
+		{method: "PUT", path: requests + "/{id}", object: fixture.Pending, body: `{"apply_policies": ["` + travel + `"]}`},
+		{method: "POST", path: keys, means: "POST " + keys, object: fixture.Finn, body: `{"apply_policies": ["` + travel + `"]}`},
+	} {
+		d.reset(t)
+		d.forget(t)
+		if a := d.call(t, admin, s); a.status != http.StatusOK || !strings.Contains(a.text, "https://pay.example/keys?") {
+			t.Errorf("%s %s sends the developer to nobody: %d %s", s.method, s.target(), a.status, a.text)
+		}
+	}
+	d.reset(t)
+}
+
+// forget removes our signing secret.
+func (d *desk) forget(t *testing.T) {
+	t.Helper()
+	client := secretsmanager.NewFromConfig(tabletest.Config(t), func(o *secretsmanager.Options) {
+		o.BaseEndpoint = awsenv.Endpoint(doubles.SecretsManagerVariable)
+	})
+	name := d.names[1] + "/" + fixture.Org + "/webhook"
+	if _, err := client.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: &name, ForceDeleteWithoutRecovery: new(true)}); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -161,7 +220,8 @@ func (d *desk) atLength(t *testing.T) {
 // takes more, watch holds, for this test and for all others here.)
 func TestNoPowerIsIdle(t *testing.T) {
 	t.Parallel()
-	d := open(t)
+	d := at(t, desktest.NewWithStream(t, fixture.Keys))
+	d.sign(t)
 	for _, route := range d.routes {
 		d.call(t, admin, of(t, route))
 		d.reset(t)
@@ -173,11 +233,12 @@ func TestNoPowerIsIdle(t *testing.T) {
 		d.reset(t)
 	}
 	d.atLength(t)
+	d.forget(t)
+	d.unattended(t)
 	for function, powers := range d.granted {
-		for _, action := range []string{"logs:CreateLogStream ", "logs:PutLogEvents "} { // Lambda, in the function's name
-			power := action + arnOfLog + function + "Log:*"
+		for _, power := range d.lambdas(function) {
 			if !powers[power] {
-				t.Errorf("%s cannot log: its role needs %s", function, power)
+				t.Errorf("Lambda cannot do for %s what it has to: its role needs %s", function, power)
 			}
 			d.used[function][power] = true
 		}

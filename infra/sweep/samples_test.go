@@ -3,6 +3,7 @@ package sweep
 import (
 	"cmp"
 	"maps"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -22,6 +23,7 @@ type sample struct {
 	query, body  string   //
 	names        []string // bodies, and queries with their "?", that name another object: {id}, {email}, {policy} or {key}
 	status       int      // 0: 200
+	proof        proof    // in the place of a credential
 }
 
 // names are what stands in the places of variables: by "{id}".
@@ -69,6 +71,15 @@ var samples = map[string]sample{
 	"DELETE " + requests + "/{id}":      {object: fixture.Pending},
 	"PUT " + requests + "/approve/{id}": {object: fixture.Automatic}, // a portal may, too, what it asked for itself
 	"PUT " + requests + "/decline/{id}": {object: fixture.Pending, body: `{"reason": "Please say what for."}`},
+	"PUT " + requests + "/approve":      {body: `{"ids": ["` + fixture.Pending + `"]}`, names: []string{`{"ids": ["{id}"]}`}},
+	"PUT " + requests + "/decline":      {body: `{"ids": ["` + fixture.Pending + `"]}`, names: []string{`{"ids": ["{id}"]}`}},
+	"POST " + requests + "/{id}/callback": {
+		object: waiting, open: true, proof: proof{of: signature, refused: http.StatusUnauthorized},
+	},
+	"POST " + requests + "/{id}/claim": {
+		object: unclaimed, open: true, proof: proof{of: token, refused: http.StatusNotFound},
+	},
+	"POST " + requests + "/{id}/claim-link": {object: unclaimed},
 	"ANY " + requests + "/{id+}": {
 		method: "UPDATE", path: requests + "/{id}", means: "PUT " + requests + "/{id}",
 		object: fixture.Pending, body: `{"fields": {"usecase": "wages"}}`,
@@ -138,9 +149,10 @@ var samples = map[string]sample{
 		object: fixture.Petstore, body: `{"name": "Petstore, dear"}`,
 	},
 
-	"GET " + configuration:  {},
-	"POST " + configuration: {body: `{}`, status: 409}, // there is one already
-	"PUT " + configuration:  {body: `{"email": "desk@example.com"}`},
+	"GET " + configuration:               {},
+	"POST " + configuration:              {body: `{}`, status: 409}, // there is one already
+	"PUT " + configuration:               {body: `{"email": "desk@example.com"}`},
+	"POST " + configuration + "/dry-run": {body: `{"rules": []}`, names: []string{`{"rules": [], "policy": "{policy}"}`}},
 	"ANY " + configuration: {
 		method: "UPDATE", path: configuration, means: "PUT " + configuration, body: `{"email": "desk@example.com"}`,
 	},
@@ -148,10 +160,13 @@ var samples = map[string]sample{
 		method: "PUT", path: configuration + "/", means: "PUT " + configuration, body: `{"email": "desk@example.com"}`,
 	},
 
-	"GET /openapi.json": {open: true},
-	"GET /docs":         {open: true},
-	"GET /hello":        {open: true, status: 403}, // of those who call here nobody has an issued key
-	" ":                 {method: "GET", path: "/api/portal/nothing", open: true, status: 404},
+	"GET /openapi.json":      {open: true},
+	"GET /docs":              {open: true},
+	"GET /console/claim":     {open: true},
+	"GET /console/claim.js":  {open: true},
+	"GET /console/claim.css": {open: true},
+	"GET /hello":             {open: true, status: 403}, // of those who call here nobody has an issued key
+	" ":                      {method: "GET", path: "/api/portal/nothing", open: true, status: 404},
 }
 
 // entry is a catalogue with one entry, for a policy.

@@ -23,15 +23,30 @@ import (
 )
 
 // New makes an empty table for this test alone and removes it when the test is over, which fails if a raw key or a credential
-// stands in it then. Options change the configuration that
-// the table is used with: a fault to inject, a counter of calls.
+// stands in it then. Options change the configuration that the table is used with: a fault to inject, a counter of calls.
 func New(t testing.TB, options ...func(*aws.Config)) *table.Table {
 	t.Helper()
-	plain := Config(t)
 	schema, err := schema()
 	if err != nil {
 		t.Fatal(err)
 	}
+	schema.StreamView = "" // DynamoDB Local keeps every record of a stream, and gets slower with each: four times over all our tests
+	return create(t, schema, options)
+}
+
+// NewWithStream is New, and the table has the template's stream: for those who follow it.
+func NewWithStream(t testing.TB, options ...func(*aws.Config)) *table.Table {
+	t.Helper()
+	schema, err := schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return create(t, schema, options)
+}
+
+func create(t testing.TB, schema template.Table, options []func(*aws.Config)) *table.Table {
+	t.Helper()
+	plain := Config(t)
 	name := "test-" + strings.ToLower(rand.Text()) // DynamoDB Local takes names that differ in case alone for the same
 	if err := doubles.CreateTable(t.Context(), plain, schema, name); err != nil {
 		t.Fatal(err)
@@ -77,7 +92,6 @@ var schema = sync.OnceValues(func() (template.Table, error) {
 	if err != nil {
 		return template.Table{}, err
 	}
-	t.Table.StreamView = "" // DynamoDB Local keeps every record of a stream, and gets slower with each: four times over all our tests
 	return t.Table, nil
 })
 
@@ -90,7 +104,7 @@ var running = sync.OnceValue(func() error {
 	if err != nil {
 		return err
 	}
-	started, err := doubles.Start(root)
+	started, err := doubles.Start(root, "")
 	if err != nil {
 		return err
 	}

@@ -7,10 +7,12 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go/middleware"
 
 	"keydesk/infra/tabletest"
+	"keydesk/shared/awsenv"
 	"keydesk/shared/portal"
 	"keydesk/shared/table"
 )
@@ -31,6 +33,27 @@ func TestNewGivesATableOfItsOwn(t *testing.T) {
 	}
 	if got := autoApprove(t, other); got {
 		t.Error("what was written to one table is in another")
+	}
+}
+
+func TestStreams(t *testing.T) {
+	db := dynamodb.NewFromConfig(tabletest.Config(t), func(o *dynamodb.Options) {
+		o.BaseEndpoint = awsenv.Endpoint("AWS_ENDPOINT_URL_DYNAMODB")
+	})
+	for mine, want := range map[*table.Table]types.StreamViewType{
+		tabletest.New(t): "", tabletest.NewWithStream(t): types.StreamViewTypeNewAndOldImages,
+	} {
+		out, err := db.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: new(mine.Name())})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got types.StreamViewType
+		if stream := out.Table.StreamSpecification; stream != nil {
+			got = stream.StreamViewType
+		}
+		if got != want {
+			t.Errorf("the stream's view is %q, want %q", got, want)
+		}
 	}
 }
 

@@ -60,36 +60,48 @@ func (d *document) resources(path string) ([]resource, error) {
 	return all, nil
 }
 
+// referred is what functions and their events refer to.
+type referred struct {
+	roles       map[string][]Statement // by ARN
+	authorizers map[string]string      // their functions, by name
+	stream      string                 // the ARN of the table's
+}
+
 func (s *scope) template(globals yaml.Node, resources []resource) (*Template, error) {
-	roles, err := s.roles(resources)
-	if err != nil {
-		return nil, err
-	}
-	authorizers, err := s.authorizers(resources)
-	if err != nil {
-		return nil, err
-	}
 	var t Template
+	var to referred
+	var err error
+	if to.roles, err = s.roles(resources); err != nil {
+		return nil, err
+	}
+	if to.authorizers, err = s.authorizers(resources); err != nil {
+		return nil, err
+	}
 	for _, r := range resources {
-		switch r.Type {
-		case "AWS::Serverless::Function":
-			f, events, err := s.function(r, globals, roles)
-			if err != nil {
-				return nil, err
-			}
-			routes, err := s.routes(r.LogicalID, events, authorizers)
-			if err != nil {
-				return nil, err
-			}
-			t.Functions = append(t.Functions, f)
-			t.Routes = append(t.Routes, routes...)
-		case "AWS::DynamoDB::Table":
-			if t.Table.LogicalID != "" {
-				return nil, fmt.Errorf("%s: two tables, %s and %s; Keydesk has one", s.path, t.Table.LogicalID, r.LogicalID)
-			}
-			if t.Table, err = s.table(r); err != nil {
-				return nil, err
-			}
+		if r.Type != "AWS::DynamoDB::Table" {
+			continue
+		}
+		if t.Table.LogicalID != "" {
+			return nil, fmt.Errorf("%s: two tables, %s and %s; Keydesk has one", s.path, t.Table.LogicalID, r.LogicalID)
+		}
+		if t.Table, err = s.table(r); err != nil {
+			return nil, err
+		}
+		if to.stream, err = s.getAtt(&r.Properties, r.LogicalID, "StreamArn"); err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range resources {
+		if r.Type != "AWS::Serverless::Function" {
+			continue
+		}
+		f, events, err := s.function(r, globals, to.roles)
+		if err != nil {
+			return nil, err
+		}
+		t.Functions = append(t.Functions, f)
+		if err := s.events(&t, r.LogicalID, events, &to); err != nil {
+			return nil, err
 		}
 	}
 	return &t, nil
@@ -132,37 +144,63 @@ func (s *scope) function(r resource, globals yaml.Node, roles map[string][]State
 	}, &p.Events, nil
 }
 
-func (s *scope) routes(function string, events *yaml.Node, authorizers map[string]string) ([]Route, error) {
-	var routes []Route
+// events sorts the function's events by what brings them.
+func (s *scope) events(t *Template, function string, events *yaml.Node, to *referred) error {
 	for name, node := range pairs(events) {
 		var event struct {
-			Type       string `yaml:"Type"`
-			Properties struct {
-				Method string `yaml:"Method"`
-				Path   string `yaml:"Path"`
-				Auth   struct {
-					Authorizer string `yaml:"Authorizer"`
-				} `yaml:"Auth"`
-			} `yaml:"Properties"`
+			Type       string    `yaml:"Type"`
+			Properties yaml.Node `yaml:"Properties"`
 		}
-		if err := s.decode(node, &event); err != nil {
-			return nil, err
+		if err := node.Decode(&event); err != nil {
+			return s.errorf(node, "%w", err)
 		}
-		guard := event.Properties.Auth.Authorizer
-		route := Route{
-			Method: strings.ToUpper(event.Properties.Method), Path: event.Properties.Path, Function: function, Authorizer: authorizers[guard],
+		name = fmt.Sprintf("event %s of %s", name, function)
+		var err error
+		switch event.Type {
+		case "HttpApi":
+			var route Route
+			route, err = s.route(name, &event.Properties, to.authorizers)
+			route.Function = function
+			t.Routes = append(t.Routes, route)
+		case "ScheduleV2":
+			var schedule Schedule
+			schedule, err = s.schedule(name, &event.Properties, to.roles)
+			schedule.Function = function
+			t.Schedules = append(t.Schedules, schedule)
+		case "DynamoDB":
+			var stream Stream
+			stream, err = s.stream(name, &event.Properties, to.stream)
+			stream.Function = function
+			t.Streams = append(t.Streams, stream)
+		default:
+			err = s.errorf(node, "%s is of the type %q, which is not understood here: teach it to infra/template", name, event.Type)
 		}
-		switch {
-		case event.Type != "HttpApi":
-			continue // a schedule or a stream is no route
-		case route.Path == "$default":
-			route.Method, route.Path = "", ""
-		case route.Method == "" || !strings.HasPrefix(route.Path, "/"):
-			return nil, fmt.Errorf("%s:%d: event %s of %s needs a Method and a Path that begins with /", s.path, node.Line, name, function)
-		case guard != "" && route.Authorizer == "": // SAM local would let everybody pass
-			return nil, fmt.Errorf("%s:%d: event %s of %s names the authorizer %q, which no API here has", s.path, node.Line, name, function, guard)
+		if err != nil {
+			return err
 		}
-		routes = append(routes, route)
 	}
-	return routes, nil
+	return nil
+}
+
+func (s *scope) route(name string, node *yaml.Node, authorizers map[string]string) (Route, error) {
+	var p struct {
+		Method string `yaml:"Method"`
+		Path   string `yaml:"Path"`
+		Auth   struct {
+			Authorizer string `yaml:"Authorizer"`
+		} `yaml:"Auth"`
+	}
+	if err := s.decode(node, &p); err != nil {
+		return Route{}, err
+	}
+	route := Route{Method: strings.ToUpper(p.Method), Path: p.Path, Authorizer: authorizers[p.Auth.Authorizer]}
+	switch {
+	case route.Path == "$default":
+		route.Method, route.Path = "", ""
+	case route.Method == "" || !strings.HasPrefix(route.Path, "/"):
+		return Route{}, s.errorf(node, "%s needs a Method and a Path that begins with /", name)
+	case p.Auth.Authorizer != "" && route.Authorizer == "": // SAM local would let everybody pass
+		return Route{}, s.errorf(node, "%s names the authorizer %q, which no API here has", name, p.Auth.Authorizer)
+	}
+	return route, nil
 }

@@ -85,6 +85,8 @@ func TestReferences(t *testing.T) {
 		"Sub without a reference":               {value: "!Sub plain", want: "plain"},
 		"Sub, long, with an attribute":          {value: `{"Fn::Sub": "${Table.Arn}/index/list"}`, want: "arn:aws:dynamodb:us-east-1:123456789012:table/Table/index/list"},
 		"GetAtt":                                {value: "!GetAtt Log.Arn", want: "arn:aws:logs:us-east-1:123456789012:log-group:Log:*"},
+		"GetAtt of a stream":                    {value: "!GetAtt Table.StreamArn", want: "arn:aws:dynamodb:us-east-1:123456789012:table/Table/stream/label"},
+		"GetAtt of an address":                  {value: "!GetAtt Api.ApiEndpoint", want: "https://Api.execute-api.us-east-1.amazonaws.com"},
 		"GetAtt, long":                          {value: `{"Fn::GetAtt": [FRole, Arn]}`, want: "arn:aws:iam::123456789012:role/FRole"},
 		"Join":                                  {value: `!Join ["-", [a, !Ref Stage, !Ref Size]]`, want: "a-live-10"},
 		"If that holds":                         {value: "!If [IsLive, !Ref Size, none]", want: "10"},
@@ -113,7 +115,7 @@ func TestWhatIsNotUnderstood(t *testing.T) {
 		"Sub of nothing":                {holes: map[string]string{"value": `!Sub "a-${Nobody}-${Stage}"`}, want: `:28: "Nobody" is no parameter`},
 		"Sub with variables":            {holes: map[string]string{"value": `!Sub ["${a}", {a: b}]`}, want: ":28: Sub is understood with a text only"},
 		"GetAtt of nothing":             {holes: map[string]string{"value": "!GetAtt Nobody.Arn"}, want: `:28: attribute "Arn" of "Nobody"`},
-		"GetAtt of another attribute":   {holes: map[string]string{"value": "!GetAtt Table.StreamArn"}, want: `:28: attribute "StreamArn" of "Table"`},
+		"GetAtt of another attribute":   {holes: map[string]string{"value": "!GetAtt Table.TableId"}, want: `:28: attribute "TableId" of "Table"`},
 		"another function":              {holes: map[string]string{"value": "!Select [0, [a]]"}, want: ":28: the function Select is not understood here"},
 		"If of an unknown condition":    {holes: map[string]string{"value": "!If [Nobody, a, b]"}, want: `:28: the condition "Nobody"`},
 		"If of a condition not Equals":  {holes: map[string]string{"value": "!If [Odd, a, b]"}, want: `:28: the condition "Odd"`},
@@ -122,6 +124,7 @@ func TestWhatIsNotUnderstood(t *testing.T) {
 		"Deny":                          {holes: map[string]string{"statements": "[{Effect: Deny, Action: a, Resource: b}]"}, want: `role FRole has a statement whose Effect is "Deny"`},
 		"a route without a method":      {holes: map[string]string{"events": "{E: {Type: HttpApi, Properties: {Path: /a}}}"}, want: ":29: event E of F needs a Method and a Path"},
 		"a path without its slash":      {holes: map[string]string{"events": "{E: {Type: HttpApi, Properties: {Path: a, Method: GET}}}"}, want: ":29: event E of F needs a Method and a Path"},
+		"another source of events":      {holes: map[string]string{"events": "{E: {Type: Schedule, Properties: {}}}"}, want: `:29: event E of F is of the type "Schedule"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tmpl, err := load(t, c.parameters, c.holes)
@@ -156,24 +159,28 @@ func TestFunction(t *testing.T) {
 	tmpl, err := load(t, nil, map[string]string{
 		"value":      "own",
 		"statements": "[{Effect: Allow, Action: a:One, Resource: [!GetAtt Table.Arn, x], Condition: {StringEquals: {k: v}}}]",
-		"events": `{B: {Type: HttpApi, Properties: {Method: get, Path: "/b/{id}"}}, S: {Type: Schedule, Properties: {}},
+		"events": `{B: {Type: HttpApi, Properties: {Method: get, Path: "/b/{id}"}}, S: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(2 hours), RoleArn: !GetAtt FRole.Arn}},
+        T: {Type: DynamoDB, Properties: {Stream: !GetAtt Table.StreamArn, StartingPosition: TRIM_HORIZON, BatchSize: 2, MaximumRetryAttempts: 0, MaximumRecordAgeInSeconds: 60}},
         A: {Type: HttpApi, Properties: {Method: ANY, Path: $default}}}`,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	statements := []template.Statement{{
+		Actions:    []string{"a:One"},
+		Resources:  []string{"arn:aws:dynamodb:us-east-1:123456789012:table/Table", "x"},
+		Conditions: map[string][]string{"k": {"v"}},
+	}}
 	want := &template.Template{
 		Functions: []template.Function{{
 			LogicalID: "F", Folder: "functions/f", Architecture: "arm64", Timeout: 10 * time.Second, MemoryMB: 512,
 			Environment: map[string]string{"SHARED": "yes", "V": "own"},
-			Statements: []template.Statement{{
-				Actions:    []string{"a:One"},
-				Resources:  []string{"arn:aws:dynamodb:us-east-1:123456789012:table/Table", "x"},
-				Conditions: map[string][]string{"k": {"v"}},
-			}},
+			Statements:  statements,
 		}},
-		Routes: []template.Route{{Method: "GET", Path: "/b/{id}", Function: "F"}, {Function: "F"}},
-		Table:  template.Table{LogicalID: "Table", HashKey: "h", RangeKey: "r", Attributes: map[string]string{}},
+		Routes:    []template.Route{{Method: "GET", Path: "/b/{id}", Function: "F"}, {Function: "F"}},
+		Schedules: []template.Schedule{{Function: "F", Rate: 2 * time.Hour, Statements: statements}},
+		Streams:   []template.Stream{{Function: "F", BatchSize: 2, MaximumRecordAge: time.Minute}},
+		Table:     template.Table{LogicalID: "Table", HashKey: "h", RangeKey: "r", Attributes: map[string]string{}},
 	}
 	if diff := cmp.Diff(want, tmpl); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

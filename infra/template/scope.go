@@ -1,6 +1,7 @@
 package template
 
 import (
+	"bytes"
 	"fmt"
 	"iter"
 	"maps"
@@ -63,6 +64,24 @@ func (s *scope) decode(node *yaml.Node, v any) error {
 		return err
 	}
 	if err := filled.Decode(v); err != nil {
+		return s.errorf(node, "%w", err)
+	}
+	return nil
+}
+
+// decodeWhole is decode, but refuses what v has no place for.
+func (s *scope) decodeWhole(node *yaml.Node, v any) error {
+	filled, err := s.fill(node)
+	if err != nil {
+		return err
+	}
+	text, err := yaml.Marshal(filled)
+	if err != nil {
+		return s.errorf(node, "%w", err)
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(v); err != nil {
 		return s.errorf(node, "%w", err)
 	}
 	return nil
@@ -172,19 +191,23 @@ func (s *scope) attribute(at *yaml.Node) (string, error) {
 	return s.getAtt(at, id, attribute)
 }
 
-// arns has the ARN of each type of resource that the permissions name.
-var arns = map[string]string{
-	"AWS::DynamoDB::Table": "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/%s",
-	"AWS::IAM::Role":       "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/%s",
-	"AWS::KMS::Key":        "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/%s",
-	"AWS::Logs::LogGroup":  "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:%s:*",
-
-	"AWS::Serverless::Function": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:%s",
+// attributes are those that the template asks for, by the type of the resource.
+var attributes = map[string]map[string]string{
+	"AWS::DynamoDB::Table": {
+		"Arn":       "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/%s",
+		"StreamArn": "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/%s/stream/label",
+	},
+	"AWS::IAM::Role":            {"Arn": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/%s"},
+	"AWS::KMS::Key":             {"Arn": "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/%s"},
+	"AWS::Logs::LogGroup":       {"Arn": "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:%s:*"},
+	"AWS::SQS::Queue":           {"Arn": "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:%s"},
+	"AWS::Serverless::Function": {"Arn": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:%s"},
+	"AWS::Serverless::HttpApi":  {"ApiEndpoint": "https://%s.execute-api.${AWS::Region}.${AWS::URLSuffix}"},
 }
 
 func (s *scope) getAtt(at *yaml.Node, id, attribute string) (string, error) {
-	format, ok := arns[s.types[id]]
-	if !ok || attribute != "Arn" {
+	format, ok := attributes[s.types[id]][attribute]
+	if !ok {
 		return "", s.errorf(at, "attribute %q of %q is not understood here: there is no such resource, or teach it to infra/template", attribute, id)
 	}
 	return s.expand(at, fmt.Sprintf(format, s.values[id]))

@@ -11,6 +11,8 @@ import (
 type Template struct {
 	Functions []Function // in the file's order
 	Routes    []Route    // of the HTTP API, in the file's order
+	Schedules []Schedule
+	Streams   []Stream
 	Table     Table
 }
 
@@ -40,7 +42,25 @@ func (r Route) Canonical() bool {
 	return r.Method != "" && r.Method != "ANY" && !strings.HasSuffix(r.Path, "+}")
 }
 
-// Statement is one statement of a function's role; all of them allow.
+// Schedule has a function invoked again and again, whatever became of the time before.
+type Schedule struct {
+	Function   string // the logical id
+	Rate       time.Duration
+	Statements []Statement // the permissions of the role that it invokes the function with
+}
+
+// Stream hands a function what happens in the table, from the stream's beginning on, each shard's records in their order.
+type Stream struct {
+	Function             string // the logical id
+	BatchSize            int    // the most records of one invocation
+	MaximumRetryAttempts int
+	MaximumRecordAge     time.Duration // an older record is tried no more
+	Bisect               bool          // a batch that failed is halved
+	ReportFailures       bool          // the answer names the records that failed
+	Filters              []Filter      // what any one of them wants is handed over
+}
+
+// Statement is one statement of a role; all of them allow.
 type Statement struct {
 	Actions    []string
 	Resources  []string

@@ -1,6 +1,7 @@
 package template_test
 
 import (
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -33,8 +34,13 @@ var canonical = []template.Route{
 	{Method: "GET", Path: "/api/portal/requests/{id}", Function: "GetRequest"},
 	{Method: "PUT", Path: "/api/portal/requests/{id}", Function: "UpdateRequest"},
 	{Method: "DELETE", Path: "/api/portal/requests/{id}", Function: "DeleteRequest"},
+	{Method: "PUT", Path: "/api/portal/requests/approve", Function: "ApproveRequest"},
 	{Method: "PUT", Path: "/api/portal/requests/approve/{id}", Function: "ApproveRequest"},
+	{Method: "PUT", Path: "/api/portal/requests/decline", Function: "DeclineRequest"},
 	{Method: "PUT", Path: "/api/portal/requests/decline/{id}", Function: "DeclineRequest"},
+	{Method: "POST", Path: "/api/portal/requests/{id}/callback", Function: "RequestCallback"},
+	{Method: "POST", Path: "/api/portal/requests/{id}/claim", Function: "RequestClaim"},
+	{Method: "POST", Path: "/api/portal/requests/{id}/claim-link", Function: "RequestClaim"},
 	{Method: "GET", Path: "/api/portal/developers", Function: "Developers"},
 	{Method: "POST", Path: "/api/portal/developers", Function: "Developers"},
 	{Method: "GET", Path: "/api/portal/developers/{id}", Function: "Developers"},
@@ -64,8 +70,12 @@ var canonical = []template.Route{
 	{Method: "GET", Path: "/api/portal/configuration", Function: "Configuration"},
 	{Method: "POST", Path: "/api/portal/configuration", Function: "Configuration"},
 	{Method: "PUT", Path: "/api/portal/configuration", Function: "Configuration"},
+	{Method: "POST", Path: "/api/portal/configuration/dry-run", Function: "Configuration"},
 	{Method: "GET", Path: "/openapi.json", Function: "Contract"},
 	{Method: "GET", Path: "/docs", Function: "Contract"},
+	{Method: "GET", Path: "/console/claim", Function: "Console"},
+	{Method: "GET", Path: "/console/claim.js", Function: "Console"},
+	{Method: "GET", Path: "/console/claim.css", Function: "Console"},
 	{Method: "GET", Path: "/hello", Function: "Hello", Authorizer: "Authorize"},
 	{Method: "DELETE", Path: "/api/portal/developers/key/{policy}/{key}/{id}", Function: "Unknown"},
 	{Method: "DELETE", Path: "/api/apis/{api}/keys/{key}", Function: "Unknown"},
@@ -175,44 +185,69 @@ func TestEveryFunctionHasItsFolder(t *testing.T) {
 }
 
 func TestEnvironment(t *testing.T) {
+	books := map[string]string{"KEYDESK_TABLE": "Table"}
+	lists := plus(books, map[string]string{"KEYDESK_PAGE_SIZE": "10", "KEYDESK_MAX_UNPAGED": "1000"})
+	public := map[string]string{"KEYDESK_PUBLIC_URL": ""}
+	issuer := plus(books, map[string]string{
+		"KEYDESK_BOX_PREFIX": "keydesk/live", "KEYDESK_BOX_KMS_KEY": "Key", "KEYDESK_KEY_FORM": "org-id", "KEYDESK_SECRET_RETENTION_DAYS": "7",
+	})
+	signers := map[string]string{"KEYDESK_WEBHOOK_PREFIX": "keydesk-webhook/live", "KEYDESK_BOX_KMS_KEY": "Key"}
+	claims := map[string]string{"KEYDESK_CLAIM_KEY": "ClaimKey"}
+	targets := map[string]string{"KEYDESK_PRIVATE_WEBHOOKS": "off"}
 	want := map[string]map[string]string{
-		"ListRequests": {
-			"KEYDESK_TABLE": "Table", "KEYDESK_PAGE_SIZE": "10", "KEYDESK_MAX_UNPAGED": "1000", "KEYDESK_PUBLIC_URL": "",
-		},
-		"GetRequest":    {"KEYDESK_TABLE": "Table"},
-		"CreateRequest": {"KEYDESK_TABLE": "Table"},
-		"UpdateRequest": {"KEYDESK_TABLE": "Table"},
-		"DeleteRequest": {"KEYDESK_TABLE": "Table"},
-		"ApproveRequest": {
-			"KEYDESK_TABLE": "Table", "KEYDESK_BOX_PREFIX": "keydesk/live", "KEYDESK_BOX_KMS_KEY": "Key", "KEYDESK_KEY_FORM": "org-id",
-			"KEYDESK_SECRET_RETENTION_DAYS": "7",
-		},
-		"DeclineRequest": {"KEYDESK_TABLE": "Table"},
-		"Developers": {
-			"KEYDESK_TABLE": "Table", "KEYDESK_PAGE_SIZE": "10", "KEYDESK_MAX_UNPAGED": "1000", "KEYDESK_PUBLIC_URL": "",
-		},
-		"Keys": {
-			"KEYDESK_TABLE": "Table", "KEYDESK_BOX_PREFIX": "keydesk/live", "KEYDESK_BOX_KMS_KEY": "Key", "KEYDESK_KEY_FORM": "org-id",
-			"KEYDESK_SECRET_RETENTION_DAYS": "7", "KEYDESK_PAGE_SIZE": "10", "KEYDESK_MAX_UNPAGED": "1000", "KEYDESK_PUBLIC_URL": "",
-		},
-		"Catalogue":     {"KEYDESK_TABLE": "Table"},
-		"Policies":      {"KEYDESK_TABLE": "Table", "KEYDESK_PAGE_SIZE": "10", "KEYDESK_MAX_UNPAGED": "1000"},
-		"Configuration": {"KEYDESK_TABLE": "Table"},
-		"Contract":      {"KEYDESK_PUBLIC_URL": ""},
-		"Authorize":     {"KEYDESK_TABLE": "Table", "KEYDESK_KEY_HEADER": "Authorization", "KEYDESK_PROTECTED_ORG": ""},
-		"Hello":         {},
-		"Unknown":       {"KEYDESK_TABLE": "Table"},
+		"ListRequests":    plus(lists, public),
+		"GetRequest":      books,
+		"CreateRequest":   plus(books, signers),
+		"UpdateRequest":   plus(books, signers),
+		"DeleteRequest":   books,
+		"ApproveRequest":  issuer,
+		"DeclineRequest":  books,
+		"RequestCallback": plus(issuer, signers),
+		"RequestClaim":    plus(issuer, claims),
+		"Developers":      plus(lists, public),
+		"Keys":            plus(issuer, signers, lists, public),
+		"Catalogue":       books,
+		"Policies":        lists,
+		"Configuration":   plus(books, targets),
+		"Contract":        public,
+		"Console":         {},
+		"Authorize":       plus(books, map[string]string{"KEYDESK_KEY_HEADER": "Authorization", "KEYDESK_PROTECTED_ORG": ""}),
+		"Hello":           {},
+		"AutoApprove":     issuer,
+		"Deliver": plus(books, signers, claims, targets, map[string]string{
+			"KEYDESK_PUBLIC_URL": "https://Api.execute-api.us-east-1.amazonaws.com", "KEYDESK_SECRET_RETENTION_DAYS": "7",
+		}),
+		"Unknown": books,
+	}
+	for function, variables := range want { // SAM local overrides only what is declared; on AWS they are empty
+		want[function] = plus(variables, map[string]string{
+			"AWS_ENDPOINT_URL_DYNAMODB": "", "AWS_ENDPOINT_URL_SECRETS_MANAGER": "", "AWS_ENDPOINT_URL_SESV2": "",
+		})
 	}
 	got := map[string]map[string]string{}
 	for _, f := range deployed(t, map[string]string{"AWS::StackName": "live", "KeyForm": "org-id"}).Functions {
 		got[f.LogicalID] = f.Environment
 	}
-	for _, variables := range want { // SAM local overrides only what is declared; on AWS they are empty
-		variables["AWS_ENDPOINT_URL_DYNAMODB"] = ""
-		variables["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = ""
-	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// plus is all that the maps hold.
+func plus(all ...map[string]string) map[string]string {
+	sum := map[string]string{}
+	for _, some := range all {
+		maps.Copy(sum, some)
+	}
+	return sum
+}
+
+// A link in a mail leads to where the clients go, if that is not the API itself.
+func TestPublicUrl(t *testing.T) {
+	for _, f := range deployed(t, map[string]string{"PublicUrl": "https://keys.example"}).Functions {
+		if url, has := f.Environment["KEYDESK_PUBLIC_URL"]; has && url != "https://keys.example" {
+			t.Errorf("%s takes %s for the desk's address", f.LogicalID, url)
+		}
 	}
 }
 

@@ -12,7 +12,7 @@ func (d *Desk) Audit(id string) Record {
 	d.t.Helper()
 	r := d.record(id)
 	granted := 0
-	if r.State == portal.Approved {
+	if r.State == portal.Approved || r.State == portal.Lapsed {
 		granted = 1
 	}
 	if r.Approvals() != granted {
@@ -32,8 +32,11 @@ func (d *Desk) Audit(id string) Record {
 		}
 	}
 	d.auditPlaces(&r)
-	if want := task(&r.Request); r.Task != want {
+	if want := task(&r); r.Task != want {
 		d.t.Errorf("the schedule is to %q for a request that is %s, delivered %v; want %q", r.Task, r.State, r.Delivery, want)
+	}
+	if r.emptied() && !r.Box.IsZero() {
+		d.t.Errorf("the schedule is done with a request that is %s, and a key lies in its box", r.State)
 	}
 	for _, stray := range r.around.strays {
 		d.t.Errorf("%s stands where nobody would look for it", stray)
@@ -134,15 +137,24 @@ func (d *Desk) auditPlaces(r *Record) {
 }
 
 // task is what is left for the schedule to do with a decided request.
-func task(r *table.Request) table.Task {
+func task(r *Record) table.Task {
 	switch {
 	case r.Open():
 		return r.Task
+	case r.DueAt == "":
+		return "" // its box was emptied
 	case r.State == portal.Approved && r.Edits != "":
 		return "" // there is no box, and nothing to take
+	case r.State == portal.Approved && r.Delivery == nil && len(r.Keys) > 0 && r.Keys[0].Over():
+		return table.Lapse // there is nothing to remind of
+	case r.State == portal.Approved && r.Delivery == nil && !r.Reminded:
+		return table.Remind // of the key, which lapses two days later
 	case r.State == portal.Approved && r.Delivery == nil:
 		return table.Lapse
 	default:
 		return table.Empty
 	}
 }
+
+// emptied tells whether the schedule says that it has emptied the request's box.
+func (r *Record) emptied() bool { return !r.Open() && r.DueAt == "" && r.Edits == "" }

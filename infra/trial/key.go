@@ -25,13 +25,18 @@ func (d *Desk) auditKey(r *Record, k, older *Key) {
 	if edited(k) == 0 && !slices.Equal(k.Policies, first) {
 		d.t.Errorf("the issued key has the policies %v, want %v", k.Policies, first)
 	}
-	if waits := r.State == portal.Approved && r.Delivery == nil && older == nil; k.Unclaimed != waits {
+	if waits := r.Delivery == nil && older == nil; k.Unclaimed != waits {
 		d.t.Errorf("a key that was delivered %v is said to wait for its developer: %t", r.Delivery, k.Unclaimed)
 	}
 	if older == nil && k.ID != r.KeyID {
 		d.t.Errorf("the issued key is %s, and the request says %s", k.ID, r.KeyID)
 	}
-	d.auditKind(k, box)
+	if older != nil || !r.emptied() {
+		d.auditKind(k, box)
+	}
+	if r.State == portal.Lapsed && k.State != table.Lapsed {
+		d.t.Errorf("the request has lapsed, and its key is %s", k.State)
+	}
 	d.auditStanding(k, r.around)
 	d.auditHistory(k, r.around)
 }

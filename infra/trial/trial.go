@@ -77,6 +77,11 @@ func (d *Desk) Issuer(options ...func(*aws.Config)) *approval.Issuer {
 	return issuer(cfg, d.Books.Name())
 }
 
+// Signers are the organisations' signing secrets, past the plan.
+func (d *Desk) Signers() *vault.Signers {
+	return vault.NewSigners(d.plain, "trial-webhook/"+d.Books.Name(), "")
+}
+
 // Unharmed is what a process works with that is past the plan.
 func (d *Desk) Unharmed() *approval.Issuer { return issuer(d.plain, d.Books.Name()) }
 
@@ -148,7 +153,7 @@ func (d *Desk) AskFor(by Person, input portal.RequestInput) table.Request {
 	d.must(err)
 	books, err := d.Books.Books(d.t.Context(), fixture.Org, asked.ByUser, asked.ApplyPolicies)
 	d.must(err)
-	r, err := approval.Ask(d.t.Context(), d.Books, &books, approval.Asked{Request: asked}, act)
+	r, err := approval.Ask(d.t.Context(), d.Books, &books, approval.Wish{Request: asked}, act)
 	d.must(err)
 	return d.Read(r.ID)
 }
