@@ -91,7 +91,7 @@ func (h holder) renew(t *testing.T, path string) {
 func TestRaceForACertificate(t *testing.T) {
 	decidedByFunctions(t)
 	t.Parallel()
-	plan := offers(t, offered{kind: mutualTLS})[0]
+	plan := offers(t, offered{kind: mutualTLS, asks: true})[0]
 	_, fingerprint := newCertificate(t)
 	ids := make([]string, 4)
 	for i := range ids {

@@ -21,8 +21,22 @@ func asks(t *testing.T, question map[string]any) map[string]any {
 	if lambdas == "" {
 		t.Skip("AWS_ENDPOINT_URL_LAMBDA is not set: functions cannot be invoked")
 	}
-	address := lambdas + "/2015-03-31/functions/Authorize/invocations"
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, address, strings.NewReader(object(t, question)))
+	text := invoke(t, "Authorize", object(t, question))
+	var verdict map[string]any
+	if json.Unmarshal(text, &verdict) != nil {
+		t.Fatalf("the check is asked and says %s", text)
+	}
+	if key, _ := question["key"].(string); key != "" && strings.Contains(string(text), key) {
+		t.Error("the verdict holds the key")
+	}
+	return verdict
+}
+
+// invoke has a function handle an event, and gives its answer.
+func invoke(t *testing.T, function, event string) []byte {
+	t.Helper()
+	address := lambdas + "/2015-03-31/functions/" + function + "/invocations"
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, address, strings.NewReader(event))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,17 +46,10 @@ func asks(t *testing.T, question map[string]any) map[string]any {
 	}
 	defer response.Body.Close() //nolint:errcheck // it has been read
 	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || response.StatusCode != http.StatusOK || response.Header.Get("X-Amz-Function-Error") != "" {
+		t.Fatalf("%s says %d %s: %v", function, response.StatusCode, text, err)
 	}
-	var verdict map[string]any
-	if json.Unmarshal(text, &verdict) != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("the check is asked and says %d %s", response.StatusCode, text)
-	}
-	if key, _ := question["key"].(string); key != "" && strings.Contains(string(text), key) {
-		t.Error("the verdict holds the key")
-	}
-	return verdict
+	return text
 }
 
 func wantVerdict(t *testing.T, question map[string]any, reason string) map[string]any {

@@ -13,10 +13,11 @@ import (
 // offered is a plan as a test needs it, and how the catalogue has it.
 type offered struct {
 	kind    string
-	asks    bool // a reviewer has to approve
-	one     bool // a developer may have one key of it
-	clients int  // of the kind oauth: how many; 0 for any number
-	expires int  // seconds that a key of it is good for; 0 for ever
+	asks    bool   // a reviewer has to approve
+	one     bool   // a developer may have one key of it
+	clients int    // of the kind oauth: how many; 0 for any number
+	expires int    // seconds that a key of it is good for; 0 for ever
+	config  string // further settings of its entry: members of a JSON object
 }
 
 // offers makes plans and puts them into the catalogue, until the test ends. It gives their ids.
@@ -28,8 +29,12 @@ func offers(t *testing.T, all ...offered) []string {
 	for i, o := range all {
 		ids[i] = publish(t, policies, fmt.Sprintf(`{"_id": "%s-%d", "name": "%s %d", "rate": 10, "per": 1, "quota_max": 500, "quota_renewal_rate": 3600, "key_expires_in": %d}`,
 			word, i, word, i, o.expires))
-		in.enter = append(in.enter, json.RawMessage(fmt.Sprintf(`{"name": %q, "policy_id": %q, "version": "v2", "show": true, "auth_type": %q, "config": `+
-			`{"override": true, "require_key_approval": %t, "enable_multi_selection": %t, "oauth_usage_limit": %d}}`, ids[i], ids[i], o.kind, o.asks, !o.one, o.clients)))
+		config := fmt.Sprintf(`"override": true, "require_key_approval": %t, "enable_multi_selection": %t, "oauth_usage_limit": %d`, o.asks, !o.one, o.clients)
+		if o.config != "" {
+			config += ", " + o.config
+		}
+		in.enter = append(in.enter, json.RawMessage(fmt.Sprintf(`{"name": %q, "policy_id": %q, "version": "v2", "show": true, "auth_type": %q, "config": {%s}}`,
+			ids[i], ids[i], o.kind, config)))
 	}
 	t.Cleanup(func() { rewrite(t, &change{withdraw: word}) })
 	rewrite(t, &in)

@@ -11,15 +11,18 @@ import (
 	"keydesk/infra/local/doubles"
 )
 
-const deskLog = ".local/log/desk.log"
+const (
+	logs    = ".local/log" // for what a desk writes that runs for a command alone
+	deskLog = logs + "/desk.log"
+)
 
 // execute runs a command with an environment that leads to doubles, or to a whole desk, started for it alone.
-func execute(whole bool, command []string) error {
+func execute(whole, clock bool, command []string) error {
 	if len(command) == 0 {
 		return errors.New("local exec: name the command to run")
 	}
 	if !whole {
-		started, err := doubles.Start(".")
+		started, err := doubles.Start(".", "")
 		if err != nil {
 			return err
 		}
@@ -35,7 +38,7 @@ func execute(whole bool, command []string) error {
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	d, err := open(listener, log)
+	d, err := open(listener, settings{folder: logs, log: log, clock: clock})
 	if err != nil {
 		return err
 	}

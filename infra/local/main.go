@@ -11,8 +11,10 @@ import (
 )
 
 const usage = `
-local run [-port 3000] [-env .local/env]  serve, with sample data, until Ctrl-C
-local exec [-desk] -- COMMAND...          run a command beside DynamoDB Local and moto; -desk: beside a whole desk`
+local run [-port 3000] [-env .local/env]    serve, with sample data, until Ctrl-C
+local exec [-desk [-clock]] -- COMMAND...   run a command beside DynamoDB Local and moto; -desk: beside a whole desk, whose schedules
+                                            only tick fires; -clock: so does the clock
+local tick                                  fire the schedules now, at the desk that the environment leads to`
 
 func main() {
 	err := dispatch(os.Args[1:])
@@ -40,8 +42,11 @@ func dispatch(arguments []string) error {
 		return run(*port, *file)
 	case "exec":
 		desk := flags.Bool("desk", false, "a whole desk, not the doubles alone")
+		clock := flags.Bool("clock", false, "fire the desk's schedules by the clock")
 		_ = flags.Parse(rest)
-		return execute(*desk, flags.Args())
+		return execute(*desk, *clock, flags.Args())
+	case "tick":
+		return tick(os.Stdout)
 	}
 	return fmt.Errorf("local %s: no such command%s", name, usage)
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -23,7 +24,7 @@ func run(port int, file string) error {
 	}
 	alone := orphaned()
 	var log held
-	d, err := open(listener, &log)
+	d, err := open(listener, settings{folder: filepath.Dir(file), log: &log, clock: true})
 	if err != nil {
 		return errors.Join(log.show(os.Stderr), err)
 	}
@@ -32,6 +33,7 @@ func run(port int, file string) error {
 	}
 	fmt.Printf(ready, d.environment["KEYDESK_URL"])
 	log.pass(os.Stdout)
+	go announce(d.ctx, d.environment["KEYDESK_MAIL"], os.Stdout)
 	err = waitForEnd(d, alone)
 	return errors.Join(err, forgetEnvironment(file, d.environment), d.close())
 }
@@ -51,8 +53,13 @@ Keydesk is ready on %[1]s until Ctrl-C. In another terminal, in this folder:
   curl -s "$KEYDESK_URL/hello" -H "Authorization: KEY"
   # revoked (put the key's id for KEY-ID), it is refused, within ten seconds
   curl -s -X DELETE "$KEYDESK_URL/api/portal/developers/$KEYDESK_DEVELOPER/keys/KEY-ID" -H "Authorization: $KEYDESK_REVIEWER"
+  # a plan that nobody reviews is granted by the schedule: every minute, or now
+  curl -s "$KEYDESK_URL/api/portal/requests" -H "Authorization: $KEYDESK_PORTAL" \
+    -d '{"by_user": "'$KEYDESK_DEVELOPER'", "apply_policies": ["'$KEYDESK_POLICY_AUTO'"]}' && make tick
+  # and its developer takes the key by a link, in a browser: mails are kept, and announced below
+  cat "$(ls "$KEYDESK_MAIL"/* | tail -n 1)"
 
-Every route is shown at %[1]s/docs, and README.md has more. Each request that is answered is one line here:
+Every route is shown at %[1]s/docs, and README.md has more. Each request that is answered, and each mail, is one line here:
 `
 
 // listen takes the port before anything is started for it.

@@ -9,65 +9,20 @@ import (
 	"keydesk/shared/table"
 )
 
-// The sample: Orchard Bank opens four of its APIs. Ada Mann builds a budgeting app on it and has nothing yet but the key that
-// lets her read accounts; Grace Okoro of Corner Shop waits for one to take payments with.
+// The sample: Orchard Bank opens five of its APIs. Ada Mann builds a budgeting app on it and has nothing yet but the key that
+// lets her read accounts; Grace Okoro of Corner Shop waits for one to take payments with, and for one to compare rates, about which a
+// rule has asked a person.
 const (
 	org   = "68a1c0e05f1d2b3c4d5e6f01"
 	ada   = "68a1d2f4a0b1c2d3e4f50a01"
 	grace = "68b20a1870c1d2e3f4a50b02"
 
 	payments = "68a1c9b6102030405060aa01" // a reviewer decides
-	rates    = "68a1c9b6102030405060aa02" // approved automatically
+	rates    = "68a1c9b6102030405060aa02" // approved automatically, but where a rule asks a reviewer
 	accounts = "68a1c9b6102030405060aa03" // a reviewer decides, and one key a developer is enough
 	records  = "68a1c9b6102030405060aa04" // a reviewer decides; its keys are a user name and a password
+	live     = "68a1c9b6102030405060aa05" // a third party decides, who is paid for it
 )
-
-// The organisation's configuration counts where an entry of the catalogue does not override it.
-const configuration = `{
-	"signup_fields": [], "key_request_fields": ["usecase"],
-	"require_key_approval": true, "secure_key_approval": false, "enable_multi_selection": true,
-	"redirect_on_key_request": false, "redirect_to": "", "oauth_usage_limit": 0,
-	"disable_login": false, "disable_signup": false, "disable_auto_login": false, "catalogue_login_only": false,
-	"email": "api@orchard.example", "override": false, "auto_approve": true
-}`
-
-var policies = []portal.Object{
-	`{"_id": "` + payments + `", "name": "Payments", "active": true, "is_inactive": false,
-		"rate": 20, "per": 1, "quota_max": 100000, "quota_renewal_rate": 86400, "key_expires_in": 31536000}`,
-	`{"_id": "` + rates + `", "name": "Exchange rates", "active": true, "is_inactive": false,
-		"rate": 5, "per": 1, "quota_max": 1000, "quota_renewal_rate": 86400, "key_expires_in": 0}`,
-	`{"_id": "` + accounts + `", "name": "Accounts", "active": true, "is_inactive": false,
-		"rate": 10, "per": 1, "quota_max": 20000, "quota_renewal_rate": 86400, "key_expires_in": 7776000}`,
-	`{"_id": "` + records + `", "name": "Records", "active": true, "is_inactive": false,
-		"rate": 1, "per": 60, "quota_max": -1, "quota_renewal_rate": 86400, "key_expires_in": 0}`,
-}
-
-// The catalogue, in the order in which a portal shows it.
-const catalogue = `{"email": "api@orchard.example", "apis": [
-	{
-		"name": "Payments API", "short_description": "Take payments from an Orchard account.", "long_description": "",
-		"show": true, "api_id": "", "policy_id": "` + payments + `", "version": "v2", "is_keyless": false,
-		"auth_type": "authToken", "fields": {}, "config": {"override": false}
-	},
-	{
-		"name": "Exchange rates API", "short_description": "Today's rates. For everybody.", "long_description": "",
-		"show": true, "api_id": "", "policy_id": "` + rates + `", "version": "v2", "is_keyless": false,
-		"auth_type": "authToken", "fields": {},
-		"config": {"override": true, "require_key_approval": false, "enable_multi_selection": true, "key_request_fields": []}
-	},
-	{
-		"name": "Accounts API", "short_description": "Read an account and its movements, with its owner's consent.",
-		"long_description": "", "show": true, "api_id": "", "policy_id": "` + accounts + `", "version": "v2",
-		"is_keyless": false, "auth_type": "authToken", "fields": {},
-		"config": {"override": true, "require_key_approval": true, "enable_multi_selection": false,
-			"key_request_fields": ["usecase"]}
-	},
-	{
-		"name": "Records API", "short_description": "Last year's statements, for accounting programs.", "long_description": "",
-		"show": true, "api_id": "", "policy_id": "` + records + `", "version": "v2", "is_keyless": false,
-		"auth_type": "basic", "fields": {}, "config": {"override": false}
-	}
-]}`
 
 var developers = []portal.Developer{
 	{

@@ -21,8 +21,14 @@ func tellStory(ctx context.Context, environment map[string]string) error {
 	if _, err := desk.call(ctx, http.MethodPut, "/approve/"+granted, reviewer, ""); err != nil {
 		return err
 	}
-	_, err = desk.call(ctx, http.MethodPost, "", asker,
-		`{"by_user": "`+grace+`", "apply_policies": ["`+payments+`"], "version": "v2", "fields": {"usecase": "paying at the till"}}`)
+	for policy, usecase := range map[string]string{payments: "paying at the till", rates: "price comparison"} {
+		_, err = desk.call(ctx, http.MethodPost, "", asker,
+			`{"by_user": "`+grace+`", "apply_policies": ["`+policy+`"], "version": "v2", "fields": {"usecase": "`+usecase+`"}}`)
+		if err != nil {
+			return err
+		}
+	}
+	_, err = fire(ctx, environment["AWS_ENDPOINT_URL_LAMBDA"], "AutoApprove") // which asks a person
 	return err
 }
 

@@ -1,4 +1,4 @@
-// Package doubles starts what stands in for AWS on one machine: DynamoDB Local for the table, moto for Secrets Manager. Both
+// Package doubles starts what stands in for AWS on one machine: DynamoDB Local for the table, moto for Secrets Manager and SES. Both
 // keep what they hold in memory, take a free port, and end with the program that started them. (moto listens on the loopback
 // address; DynamoDB Local knows no such option and listens on all: nothing but sample data belongs into it.)
 package doubles
@@ -11,21 +11,23 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// DynamoDBVariable and SecretsManagerVariable name where the two services answer; they are the SDK's own names.
+// These name where the services answer; they are the SDK's own names.
 const (
 	DynamoDBVariable       = "AWS_ENDPOINT_URL_DYNAMODB"
 	SecretsManagerVariable = "AWS_ENDPOINT_URL_SECRETS_MANAGER" //nolint:gosec // a variable's name, no secret
+	SESVariable            = "AWS_ENDPOINT_URL_SESV2"           // moto's, too
 )
 
 // Doubles are both of them, running.
-type Doubles struct{ dynamodb, secrets *process }
+type Doubles struct{ dynamodb, moto *process }
 
-// Start starts both, side by side. root is the repository's, where make has fetched them.
-func Start(root string) (*Doubles, error) {
+// Start starts both, side by side. root is the repository's, where make has fetched them; mail is the folder for what SES is given to
+// send, and may be empty: then nobody gets to read that.
+func Start(root, mail string) (*Doubles, error) {
 	var d Doubles
 	var group errgroup.Group
 	group.Go(func() (err error) { d.dynamodb, err = dynamoDB(root); return err })
-	group.Go(func() (err error) { d.secrets, err = secretsManager(root); return err })
+	group.Go(func() (err error) { d.moto, err = moto(root, mail); return err })
 	if err := group.Wait(); err != nil {
 		d.Stop()
 		return nil, err
@@ -38,7 +40,8 @@ func Start(root string) (*Doubles, error) {
 func (d *Doubles) Environment() map[string]string {
 	return map[string]string{
 		DynamoDBVariable:        d.dynamodb.url,
-		SecretsManagerVariable:  d.secrets.url,
+		SecretsManagerVariable:  d.moto.url,
+		SESVariable:             d.moto.url,
 		"AWS_REGION":            "eu-west-1",
 		"AWS_ACCESS_KEY_ID":     "local",
 		"AWS_SECRET_ACCESS_KEY": "local",
@@ -50,14 +53,14 @@ func (d *Doubles) Failed() error {
 	select {
 	case <-d.dynamodb.ended:
 		return d.dynamodb.failure()
-	case <-d.secrets.ended:
-		return d.secrets.failure()
+	case <-d.moto.ended:
+		return d.moto.failure()
 	}
 }
 
 // Stop ends both. Nothing that they hold needs saving.
 func (d *Doubles) Stop() {
-	for _, p := range []*process{d.dynamodb, d.secrets} {
+	for _, p := range []*process{d.dynamodb, d.moto} {
 		if p != nil {
 			p.stop()
 		}
@@ -79,14 +82,15 @@ func dynamoDB(root string) (*process, error) {
 	})
 }
 
-func secretsManager(root string) (*process, error) {
+func moto(root, mail string) (*process, error) {
 	environment := filepath.Join(root, ".local", "venv-run")
 	if err := fetched(environment, "moto"); err != nil {
 		return nil, err
 	}
 	return start("moto", func(port string) []string {
 		return []string{
-			filepath.Join(environment, "bin", "python"), filepath.Join(root, "infra", "local", "doubles", "one_at_a_time.py"),
+			"env", "KEYDESK_MAIL=" + mail,
+			filepath.Join(environment, "bin", "python"), filepath.Join(root, "infra", "local", "doubles", "secrets_and_mail.py"),
 			"-H", "127.0.0.1", "-p", port,
 		}
 	})

@@ -59,7 +59,7 @@ func TestStartNamesAMissingProgram(t *testing.T) {
 }
 
 func TestNothingFetchedIsSaidInWords(t *testing.T) {
-	_, err := Start(t.TempDir())
+	_, err := Start(t.TempDir(), "")
 	if err == nil || !strings.Contains(err.Error(), "make run") {
 		t.Errorf("error %v does not say what to do", err)
 	}
