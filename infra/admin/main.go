@@ -1,6 +1,7 @@
-// Program admin is the operator's tool: it makes organisations, and the credentials by which their people and portals call the
-// desk. It acts on the table itself, with the operator's own AWS credentials: on that of a deployed stack, or, where the
-// environment of `make run` was read, on the local one.
+// Program admin is the operator's tool: it makes organisations, the credentials by which their people and portals call the desk,
+// and the secrets by which their other systems know it; and it has notices sent again that could not be sent. It acts on the table
+// itself, with the operator's own AWS credentials: on that of a deployed stack, or, where the environment of `make run` was read, on
+// the local one.
 package main
 
 import (
@@ -39,6 +40,18 @@ type commands struct {
 		Rotate rotateCredential `cmd:"" help:"Put a new credential in the place of one; prints it, once."`
 		Revoke revokeCredential `cmd:"" help:"End a credential now."`
 	} `cmd:"" help:"By what its people and portals call the desk."`
+
+	WebhookSecret struct {
+		Show   showSecret   `cmd:"" help:"Print an organisation's signing secret."`
+		Rotate rotateSecret `cmd:"" help:"Put a new signing secret in the place of the old one, and print it."`
+	} `cmd:"" help:"By what the desk and an organisation's other systems know each other."`
+
+	Notices struct {
+		List     listNotices   `cmd:"" help:"Show the mails and webhooks that could not be sent."`
+		Replay   replayNotices `cmd:"" help:"Have such notices sent again."`
+		Failures listFailures  `cmd:"" help:"Show what the schedule and the stream's function could not do."`
+		Records  printRecords  `cmd:"" help:"Print what the stream's function could not do, so that it can be handed to it again."`
+	} `cmd:"" help:"What the desk tells people and other systems."`
 }
 
 func main() {
@@ -76,7 +89,7 @@ func run(arguments []string) error {
 // program is how the tool is called.
 const program = "go run ./infra/admin"
 
-const description = `Keydesk's organisations and credentials.
+const description = `Keydesk's organisations, credentials, signing secrets and notices.
 
 What a command makes or shows goes to stdout, everything else to stderr. It acts with your own AWS credentials on the table of the
 deployed stack, or, in a shell that has sourced .local/env, on that of "make run".`

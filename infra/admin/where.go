@@ -25,10 +25,24 @@ import (
 )
 
 const (
-	usualStack   = "keydesk"   // samconfig.toml's
-	output       = "TableName" // template.yaml's
+	usualStack   = "keydesk" // samconfig.toml's
 	endpointOfCF = "AWS_ENDPOINT_URL_CLOUDFORMATION"
 )
+
+// What of a desk is named from outside, by the names that template.yaml's outputs have.
+const (
+	itsTable    = "TableName"
+	itsKey      = "KeyArn"
+	itsSecrets  = "WebhookPrefix"
+	itsDeliver  = "DeliverName"
+	runFailures = "AutoApproveFailuresUrl"
+	lostBatches = "DeliverFailuresUrl"
+)
+
+// variables name the same in the environment of `make run`, as far as it is there.
+var variables = map[string]string{ //nolint:gosec // variables, and no secrets
+	itsTable: "KEYDESK_TABLE", itsKey: "KEYDESK_BOX_KMS_KEY", itsSecrets: "KEYDESK_WEBHOOK_PREFIX",
+}
 
 // where names the table to act on.
 type where struct {
@@ -39,6 +53,8 @@ type where struct {
 // desk is what a command acts on, and whom it tells.
 type desk struct {
 	*table.Table
+	cfg   aws.Config
+	parts map[string]string // what it is made of, by the outputs' names
 	place string
 	out   *os.File  // for what was asked for
 	say   io.Writer // for all else
@@ -58,47 +74,66 @@ func open(ctx context.Context, w where, out *os.File, say io.Writer) (*desk, err
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 		return nil, errors.New("no AWS credentials: set AWS_PROFILE or log in, or for `make run` read its environment, `. .local/env`")
 	}
-	name, err := w.table(ctx, cfg)
+	parts, err := w.parts(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
+	name := parts[itsTable]
 	place := cfg.Region
 	if endpoint := awsenv.Endpoint(doubles.DynamoDBVariable); endpoint != nil {
 		place = *endpoint
 	}
 	_, _ = fmt.Fprintf(say, "admin: table %s of %s\n", name, place)
-	return &desk{Table: table.New(cfg, name), place: place, out: out, say: say}, nil
+	return &desk{Table: table.New(cfg, name), cfg: cfg, parts: parts, place: place, out: out, say: say}, nil
 }
 
-// table is the table's name. What the command line says comes before the environment.
-func (w where) table(ctx context.Context, cfg aws.Config) (string, error) {
-	if w.Stack == "" {
-		if name := cmp.Or(w.Table, os.Getenv("KEYDESK_TABLE")); name != "" {
-			return name, nil
-		}
-	}
+// parts are what the desk is made of. What the command line says comes before the environment.
+func (w where) parts(ctx context.Context, cfg aws.Config) (map[string]string, error) {
 	stack := cmp.Or(w.Stack, usualStack)
+	if table := cmp.Or(w.Table, os.Getenv(variables[itsTable])); w.Stack != "" || table == "" {
+		return outputs(ctx, cfg, stack)
+	}
+	parts := map[string]string{}
+	for name, variable := range variables {
+		parts[name] = os.Getenv(variable)
+	}
+	parts[itsTable] = cmp.Or(w.Table, parts[itsTable])
+	return parts, nil
+}
+
+// part is a part of the desk that a command needs.
+func (d *desk) part(name string) (string, error) {
+	if d.parts[name] == "" {
+		return "", fmt.Errorf("nothing says what the desk's %s is: name the stack by --stack, and deploy this version if it is an older one", name)
+	}
+	return d.parts[name], nil
+}
+
+// outputs are what a stack says that it has made.
+func outputs(ctx context.Context, cfg aws.Config, stack string) (map[string]string, error) {
 	client := cloudformation.NewFromConfig(cfg, func(o *cloudformation.Options) { o.BaseEndpoint = awsenv.Endpoint(endpointOfCF) })
 	found, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
 	var refusal smithy.APIError
 	if errors.As(err, &refusal) && refusal.ErrorCode() == "ValidationError" {
-		return "", fmt.Errorf("--stack: there is no stack %[1]s in %[2]s of this account: is AWS_REGION right, or did you mean --table %[1]s?", stack, cfg.Region)
+		return nil, fmt.Errorf("--stack: there is no stack %[1]s in %[2]s of this account: is AWS_REGION right, or did you mean --table %[1]s?", stack, cfg.Region)
 	}
 	if errors.As(err, &refusal) {
-		return "", fmt.Errorf("--stack: nobody says what the stack %[1]s in %[2]s has made (%[3]s: %[4]s): are AWS_PROFILE and AWS_REGION right, or did you mean --table %[1]s?",
+		return nil, fmt.Errorf("--stack: nobody says what the stack %[1]s in %[2]s has made (%[3]s: %[4]s): are AWS_PROFILE and AWS_REGION right, or did you mean --table %[1]s?",
 			stack, cfg.Region, refusal.ErrorCode(), refusal.ErrorMessage())
 	}
 	if err != nil {
-		return "", silence(err, "CloudFormation", "is AWS_REGION right, and the network there? Or name the table by --table")
+		return nil, silence(err, "CloudFormation", "is AWS_REGION right, and the network there? Or name the table by --table")
 	}
+	parts := map[string]string{}
 	for _, s := range found.Stacks {
 		for _, o := range s.Outputs {
-			if aws.ToString(o.OutputKey) == output {
-				return aws.ToString(o.OutputValue), nil
-			}
+			parts[aws.ToString(o.OutputKey)] = aws.ToString(o.OutputValue)
 		}
 	}
-	return "", fmt.Errorf("--stack: %s has no output %s: it is not Keydesk's, or not deployed to its end; name the table by --table", stack, output)
+	if parts[itsTable] == "" {
+		return nil, fmt.Errorf("--stack: %s has no output %s: it is not Keydesk's, or not deployed to its end; name the table by --table", stack, itsTable)
+	}
+	return parts, nil
 }
 
 // explain says what to do where AWS only says what there is not.

@@ -16,11 +16,11 @@ import (
 
 // cloudFormation answers DescribeStacks as AWS does (moto would need a dozen packages more to). The stack "theirs" is not
 // Keydesk's.
-func cloudFormation(t *testing.T, tableName string) string {
+func cloudFormation(t *testing.T, outputs map[string]string) string {
 	t.Helper()
-	stacks := map[string]string{"keydesk": "TableName", "ours": "TableName", "theirs": "BucketName"}
+	stacks := map[string]map[string]string{"keydesk": outputs, "ours": outputs, "theirs": {"BucketName": "theirs"}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		key, known := stacks[r.FormValue("StackName")]
+		made, known := stacks[r.FormValue("StackName")]
 		w.Header().Set("Content-Type", "text/xml")
 		if !known || r.FormValue("Action") != "DescribeStacks" {
 			code, message := "ValidationError", "Stack with id such does not exist"
@@ -32,11 +32,14 @@ func cloudFormation(t *testing.T, tableName string) string {
 				<Code>%s</Code><Message>%s</Message></Error><RequestId>1</RequestId></ErrorResponse>`, code, message)
 			return
 		}
-		_, _ = fmt.Fprintf(w, `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member>
+		_, _ = fmt.Fprint(w, `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member>
 			<StackName>such</StackName><StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-11-22T08:00:00Z</CreationTime><Outputs>
-			<member><OutputKey>ApiUrl</OutputKey><OutputValue>https://example.com</OutputValue></member>
-			<member><OutputKey>%s</OutputKey><OutputValue>%s</OutputValue></member></Outputs></member></Stacks></DescribeStacksResult>
-			<ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></DescribeStacksResponse>`, key, tableName)
+			<member><OutputKey>ApiUrl</OutputKey><OutputValue>https://example.com</OutputValue></member>`)
+		for key, value := range made {
+			_, _ = fmt.Fprintf(w, "<member><OutputKey>%s</OutputKey><OutputValue>%s</OutputValue></member>", key, value)
+		}
+		_, _ = fmt.Fprint(w, `</Outputs></member></Stacks></DescribeStacksResult>
+			<ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></DescribeStacksResponse>`)
 	}))
 	t.Cleanup(server.Close)
 	return server.URL
@@ -46,7 +49,7 @@ func cloudFormation(t *testing.T, tableName string) string {
 func TestWhere(t *testing.T) {
 	t.Parallel()
 	desk := tabletest.New(t)
-	cloud := endpointOfCF + "=" + cloudFormation(t, desk.Name())
+	cloud := endpointOfCF + "=" + cloudFormation(t, map[string]string{itsTable: desk.Name()})
 	endpoint := os.Getenv(doubles.DynamoDBVariable)
 	ours := "admin: table " + desk.Name() + " of " + endpoint
 	nobody := []string{"AWS_ACCESS_KEY_ID=", "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull, "AWS_CONFIG_FILE=" + os.DevNull}
@@ -117,12 +120,16 @@ func TestNoAnswer(t *testing.T) {
 // The names that the tool looks for are those that samconfig.toml and template.yaml give.
 func TestNames(t *testing.T) {
 	t.Parallel()
-	for file, want := range map[string]string{
-		"samconfig.toml": "\nstack_name = \"" + usualStack + "\"\n", "template.yaml": "\n  " + output + ":\n    Description: The table",
-	} {
+	names := map[string][]string{"samconfig.toml": {"\nstack_name = \"" + usualStack + "\"\n"}}
+	for _, output := range []string{itsTable, itsKey, itsSecrets, itsDeliver, runFailures, lostBatches} {
+		names["template.yaml"] = append(names["template.yaml"], "\n  "+output+":\n    Description: ")
+	}
+	for file, all := range names {
 		text, err := os.ReadFile("../../" + file)
-		if err != nil || !strings.Contains(string(text), want) {
-			t.Errorf("%s does not say %q (%v)", file, want, err)
+		for _, want := range all {
+			if err != nil || !strings.Contains(string(text), want) {
+				t.Errorf("%s does not say %q (%v)", file, want, err)
+			}
 		}
 	}
 }
