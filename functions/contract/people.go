@@ -5,7 +5,6 @@ import (
 	_ "embed" // for the page
 	"encoding/base64"
 	"html/template"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -44,8 +43,9 @@ type operation struct {
 	ID, Verb, Path, Summary string
 
 	Words      template.HTML
-	Permission string // empty: public, or protected
-	Protected  bool   // asks for a key that was granted
+	Permission string        // empty: it asks for no credential
+	Needs      template.HTML // what it asks for in place of one; empty: nothing
+	Sent       bool          // a call that Keydesk makes
 	Roles      []caller.Role
 	Parameters []member
 	Body       *content
@@ -126,12 +126,16 @@ func (r reader) page() page {
 	return p
 }
 
-// operations are those of a tag, in the contract's order.
+// operations are those of a tag, in the contract's order: calls that are made to Keydesk, and then those that it makes.
 func (r reader) operations(tag string) (all []operation) {
-	for path, item := range members(at(r.root, "paths")) {
-		for verb, o := range members(item) {
-			if tags := list(at(o, "tags")); len(tags) == 1 && tags[0] == tag {
-				all = append(all, r.operation(strings.ToUpper(verb), path, item, o))
+	for _, kind := range []string{"paths", "webhooks"} {
+		for path, item := range members(at(r.root, kind)) {
+			for verb, o := range members(item) {
+				if tags := list(at(o, "tags")); len(tags) == 1 && tags[0] == tag {
+					made := r.operation(strings.ToUpper(verb), path, item, o)
+					made.Sent = kind == "webhooks"
+					all = append(all, made)
+				}
 			}
 		}
 	}
@@ -141,8 +145,8 @@ func (r reader) operations(tag string) (all []operation) {
 func (r reader) operation(verb, path string, item, o *yaml.Node) operation {
 	permission := caller.Permission(said(o, "x-permission"))
 	made := operation{
-		Protected: slices.Contains(caller.Protected, verb+" "+path),
-		ID:        said(o, "operationId"), Verb: verb, Path: path, Summary: said(o, "summary"), Words: words(said(o, "description")), Permission: string(permission),
+		ID: said(o, "operationId"), Verb: verb, Path: path, Summary: said(o, "summary"), Words: words(said(o, "description")),
+		Permission: string(permission), Needs: phrase(said(o, "x-needs")),
 	}
 	for _, role := range caller.Roles {
 		if role.May(permission) {

@@ -38,10 +38,12 @@ func TestEverythingHasItsPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path, item := range members(at(root, "paths")) {
-		for verb, operation := range members(item) {
-			if id := said(operation, "operationId"); verb != "parameters" && !ids[id] {
-				t.Errorf("%s %s is not there", verb, path)
+	for _, kind := range []string{"paths", "webhooks"} {
+		for path, item := range members(at(root, kind)) {
+			for verb, operation := range members(item) {
+				if id := said(operation, "operationId"); verb != "parameters" && !ids[id] {
+					t.Errorf("%s %s is not there", verb, path)
+				}
 			}
 		}
 	}
@@ -59,6 +61,9 @@ func TestWhoMayCall(t *testing.T) {
 		"replaceCatalogue": "<code>catalogue:write</code>, which <code>admin</code> has.",
 		"getDocs":          "Public: no credential is needed.",
 		"hello":            "Needs a key that was granted, and no credential.",
+		"answerRequest":    "Needs the signature of the organisation&#39;s signing secret, and no credential.",
+		"claimKey":         "Needs the token of the claim&#39;s link, and no credential.",
+		"keyRequestEvent":  "Keydesk makes this call.",
 	} {
 		_, operation, _ := strings.Cut(page, `<article id="`+id+`"`)
 		operation, _, _ = strings.Cut(operation, "</article>")

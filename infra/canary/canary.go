@@ -20,6 +20,7 @@ var looks = []struct {
 	{"a secret of an OAuth client", clientSecret},
 	{"a token that somebody signed", jwt},
 	{"a private key", regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)},
+	{"a signing secret", regexp.MustCompile(`\bwhsec_[A-Za-z0-9+/]{42,}={0,2}`)},
 	{"a credential", regexp.MustCompile(`\bkd_[0-9a-f]{24}_[a-z2-7]{52}\b`)},
 }
 

@@ -34,6 +34,9 @@ func secrets(t *testing.T) map[string]string {
 	all["client secret"] = client.Raw().Reveal()
 	part := base64.RawURLEncoding.EncodeToString
 	all["jwt"] = part([]byte(`{"alg":"ES256","kid":"x"}`)) + "." + part([]byte(`{"exp":1795325400}`)) + "." + part([]byte(rand.Text()+rand.Text()))
+	var chance [32]byte
+	_, _ = rand.Read(chance[:])
+	all["signing secret"] = "whsec_" + base64.StdEncoding.EncodeToString(chance[:])
 	all["private key"] = "-----BEGIN EC PRIVATE KEY-----"
 	return all
 }

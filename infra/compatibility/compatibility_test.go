@@ -115,7 +115,7 @@ func TestNoRouteIsMissing(t *testing.T) {
 			}
 		}
 	}
-	for _, route := range slices.Concat(caller.Routes(), caller.Public, caller.Protected) {
+	for _, route := range slices.Concat(caller.Routes(), caller.Signed, caller.Public, caller.Protected) {
 		if !slices.Contains(told, route) {
 			t.Errorf("%s is not told of", route)
 		}
@@ -127,12 +127,14 @@ var about = map[string]string{
 	samples + "/2017/create.http": "Key request", samples + "/2018/create.http": "Key request", samples + "/2020/create.http": "Key request",
 	samples + "/2020/update.http": "Key request", samples + "/2018/get.jsonc": "Key request", samples + "/2020/get.jsonc": "Key request",
 	samples + "/2017/developer.http": "Developer",
+	"testdata/webhook.json":          "Notices",
 	// The desk's own answers, with what it has and the samples have not.
 	events + "/requests/get/approved.json": "Key request", events + "/requests/get/declined.json": "Key request",
 	events + "/developers/list/plain.json": "Developer", events + "/developers/create/whole.json": "Developer",
 	events + "/developers/verify_credentials/right.json": "Developer",
 	events + "/catalogue/get/whole.json":                 "Catalogue", events + "/configuration/get/whole.json": "Settings",
-	events + "/policies/get/plan.json": "Policy", events + "/developers/get/with-clients.json": "Developer",
+	events + "/configuration/update/decisions.json": "Settings",
+	events + "/policies/get/plan.json":              "Policy", events + "/developers/get/with-clients.json": "Developer",
 	events + "/keys/get/token.json": "Key", events + "/keys/get/rotated.json": "Key", events + "/keys/get/client.json": "Key", events + "/keys/get/certificate.json": "Key",
 	events + "/keys/rotate/token.json": "Answer", events + "/keys/rotate/client.json": "Answer",
 }
@@ -141,7 +143,7 @@ var about = map[string]string{
 // others to say.
 var inside = map[string]string{
 	"portal_developer": "Developer", "catalogue_entry": "Catalogue entry", "catalogues": "Catalogue entry", "apis": "Catalogue entry",
-	"config": "Settings", "welcome_email": "E-mail copy", "key_email": "E-mail copy", "reset_password_email": "E-mail copy",
+	"config": "Settings", "rules": "Rule", "field": "", "data": "Key request", "welcome_email": "E-mail copy", "key_email": "E-mail copy", "reset_password_email": "E-mail copy",
 	"fields": "", "keys": "", "subscriptions": "", "api_keys": "", "access_rights": "", "meta_data": "",
 }
 

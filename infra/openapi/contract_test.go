@@ -88,6 +88,16 @@ func TestPermissionsAreTheMatrixs(t *testing.T) {
 	}
 }
 
+// Whoever asks for something else than a credential says what it is, and nobody else does.
+func TestWhatIsNeededInstead(t *testing.T) {
+	for route, operation := range operations(t) {
+		instead := slices.Contains(caller.Protected, route) || slices.Contains(caller.Signed, route)
+		if needs, _ := operation["x-needs"].(string); (needs != "") != instead {
+			t.Errorf("%s: x-needs is %q", route, needs)
+		}
+	}
+}
+
 // A verb that the documents of Tyk have and OpenAPI has not is told in words.
 func TestUpdateIsToldOf(t *testing.T) {
 	if text, _ := operations(t)["PUT /api/portal/requests/{id}"]["description"].(string); !strings.Contains(text, "`UPDATE`") {

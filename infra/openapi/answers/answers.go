@@ -4,6 +4,7 @@ package answers
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -52,6 +53,23 @@ func check(contract *openapi3.T, method, path string, status int, header http.He
 		},
 		Status: status, Header: header, Body: io.NopCloser(bytes.NewReader(body)), Options: &options,
 	})
+}
+
+// CheckEvent says in which way the body of a webhook is not as the contract promises it; nil where it is.
+func CheckEvent(body []byte) error {
+	contract, err := load()
+	if err != nil {
+		return err
+	}
+	var event any
+	if err := json.Unmarshal(body, &event); err != nil {
+		return fmt.Errorf("an event: %w", err)
+	}
+	promised := contract.Webhooks["keyRequestEvent"].Post.RequestBody.Value.GetMediaType("application/json")
+	if err := promised.Schema.Value.VisitJSON(event, openapi3.MultiErrors(), openapi3.EnableJSONSchema2020()); err != nil {
+		return fmt.Errorf("an event: %w", err)
+	}
+	return nil
 }
 
 // telling are the headers that say something of the API. Others may come and go: front ends add their own.

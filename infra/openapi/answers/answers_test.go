@@ -107,6 +107,30 @@ func TestCheckFinds(t *testing.T) {
 	}
 }
 
+func TestCheckEvent(t *testing.T) {
+	const event = `{"event":"key_request_event.submitted","data":{"id":"5efde61749960c000137f590","org_id":"5e9d9544a1dcd60001d0ed20",
+		"by_user":"5efdbdb749960c000137f589","approved":false,"date_created":"2020-07-02T13:50:15.214Z","state":"pending","revision":1,"fields":{"any":{"thing":1}}}}`
+	if err := CheckEvent([]byte(event)); err != nil {
+		t.Error(err)
+	}
+	for name, change := range map[string][2]string{
+		"an event that it does not have": {".submitted", ".created"},
+		"an id that is none":             {"5efde617", ""},
+		"a member that is missing":       {`"by_user"`, `"user"`},
+		"a member beside the data":       {`{"event"`, `{"secret":"x","event"`},
+		"a member that is not named":     {`"state"`, `"RawKey":"x","state"`},
+		"no JSON":                        {`"event":`, `event:`},
+	} {
+		changed := strings.Replace(event, change[0], change[1], 1)
+		if changed == event {
+			t.Fatalf("%s: the event has no %s", name, change[0])
+		}
+		if err := CheckEvent([]byte(changed)); err == nil {
+			t.Errorf("%s is let pass", name)
+		}
+	}
+}
+
 // What tests print is kept, so that a finding must not quote a key.
 func TestFindingsHoldNoKey(t *testing.T) {
 	const key = "53ac07777cbb8c2d5300000215811f02c21540dd5257eb68d3d73f35"
