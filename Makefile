@@ -14,14 +14,19 @@ FUNCTIONS := \
 	DeleteRequest=functions/requests/delete \
 	ApproveRequest=functions/requests/approve \
 	DeclineRequest=functions/requests/decline \
+	RequestCallback=functions/requests/callback \
+	RequestClaim=functions/requests/claim \
 	Developers=functions/developers \
 	Keys=functions/keys \
 	Catalogue=functions/catalogue \
 	Policies=functions/policies \
 	Configuration=functions/configuration \
 	Contract=functions/contract \
+	Console=functions/console \
 	Authorize=functions/authorize \
 	Hello=functions/hello \
+	AutoApprove=functions/autoapprove \
+	Deliver=functions/deliver \
 	Unknown=functions/unknown
 
 PORT ?= 3000
@@ -29,7 +34,7 @@ FUZZTIME ?= 10s
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- run and test ---------------------------------------------------------------------------------------------------------
 
@@ -42,17 +47,30 @@ run: ## serve on http://127.0.0.1:3000 (PORT=) with sample data, in the foregrou
 	@infra/local/step start "starting DynamoDB Local, moto and the gateway, with sample data"
 	@exec .local/bin/local run -port $(PORT)
 
+.PHONY: tick
+tick: ## fire the schedule of the running desk now; it comes every minute by itself
+	@[ -n "$${AWS_ENDPOINT_URL_LAMBDA:-}" ] || [ ! -f .local/env ] || . .local/env; .local/bin/local tick
+
 .PHONY: sam
 sam: export STEPS := dynamodb venv-run build venv-sam local sam start
 sam: ready-for-sam ## the same through `sam local start-api`; needs a Docker engine
-	@exec .local/bin/local exec -desk -- .local/bin/sam -port $(PORT)
+	@exec .local/bin/local exec -desk -clock -- .local/bin/sam -port $(PORT)
 
 .PHONY: test
-test: export STEPS := dynamodb venv-run build venv-sam local gotestsum sam start
-test: ready-to-test ## every test; TESTFLAGS= for go test. Where no Docker engine can be had, all but test-sam
+test: export STEPS := dynamodb venv-run build venv-sam local gotestsum axe sam start
+test: ready-to-test ## every test; TESTFLAGS= for go test. Where no Chromium or Docker engine can be had, all but test-browser or test-sam
 	@.local/bin/local exec -desk -- bash -c '$(GOTESTSUM) $(TESTFLAGS) ./... && $(GOTESTSUM) -count=1 -tags after -run NothingIsLeft ./infra/canary'
+	@if infra/browser/chromium && infra/local/need node; then $(MAKE) test-browser; \
+		elif [ -n "$${CI:-}" ]; then exit 1; else echo "left out, for want of a browser: make test-browser"; fi
 	@if infra/sam/engine; then $(MAKE) test-sam; \
 		elif [ -n "$${CI:-}" ]; then exit 1; else echo "left out, for want of a Docker engine: make test-sam"; fi
+
+.PHONY: test-browser
+test-browser: ready-to-test ## the claim page, in Chromium: by mouse, by keyboard, and for everybody (axe)
+	@infra/browser/chromium
+	@infra/local/need node
+	@$(MAKE) -s .local/axe/.fetched
+	@.local/bin/local exec -desk -- $(GOTESTSUM) -count=1 -tags browser ./infra/browser
 
 .PHONY: test-sam
 test-sam: ready-for-sam .local/bin/gotestsum ## events/ and the black-box suite through SAM local; needs a Docker engine
@@ -73,8 +91,8 @@ fuzz: ## each fuzz test for FUZZTIME= (10s)
 	@infra/local/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: quiet-build ## the functions' sizes and start-up times, what a call takes, and what the check of a key takes
-	@go test -run '^$$' -bench . ./infra/bench ./infra/gateway ./functions/authorize
+bench: quiet-build ## the functions' sizes and start-up times, and what a call takes, the table's stream, the check of a key, and a run of the schedule
+	@go test -run '^$$' -bench . ./infra/bench ./infra/gateway ./infra/stream ./functions/authorize ./functions/autoapprove
 
 .PHONY: check
 check: export STEPS := venv-sam venv-check redocly tools check
@@ -137,7 +155,7 @@ deploy: .local/venv-sam/.fetched ## to AWS by SAM, for arm64, as samconfig.toml 
 
 .PHONY: clean
 clean: ## remove what was built; what was fetched stays (rm -r .local for that too)
-	@rm -rf build .aws-sam .local/bin .local/log .local/env
+	@rm -rf build .aws-sam .local/bin .local/log .local/mail .local/failures .local/env
 
 # --- tools, fetched once into .local and again when their pins change -----------------------------------------------------
 
@@ -150,7 +168,7 @@ DOUBLES := .local/dynamodb/.fetched .local/venv-run/.fetched
 		mvn -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)
 	@touch $@
 
-venv-run := fetching moto, which stands in for Secrets Manager (30 MB, once)
+venv-run := fetching moto, which stands in for Secrets Manager and SES (30 MB, once)
 venv-sam := fetching SAM CLI and cfn-lint (70 MB, once)
 venv-check := fetching checkov (60 MB, once)
 
@@ -162,6 +180,11 @@ venv-check := fetching checkov (60 MB, once)
 .local/redocly/.fetched: infra/openapi/package.json infra/openapi/package-lock.json
 	@infra/local/need node
 	@infra/local/step redocly "fetching redocly, which lints the contract (4 MB, once)" infra/local/npm $(@D) infra/openapi
+	@touch $@
+
+.local/axe/.fetched: infra/browser/package.json infra/browser/package-lock.json
+	@infra/local/need node
+	@infra/local/step axe "fetching axe-core, which finds what shuts people out of a page (1 MB, once)" infra/local/npm $(@D) infra/browser
 	@touch $@
 
 .local/bin/local: always
