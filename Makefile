@@ -120,7 +120,7 @@ GOTESTSUM := .local/bin/gotestsum --format pkgname --format-hide-empty-pkg --
 # --- operate --------------------------------------------------------------------------------------------------------------
 
 .PHONY: admin
-admin: ## organisations and credentials: ARGS='credential list --organisation ...', or ARGS=--help
+admin: ## organisations, credentials, signing secrets, notices that failed: ARGS='credential list --organisation ...', or ARGS=--help
 	@go run ./infra/admin $(ARGS)
 
 # --- build and deploy -----------------------------------------------------------------------------------------------------

@@ -98,8 +98,8 @@ func TestPolicyThatIsGone(t *testing.T) {
 	r := d.Ask(d.sender, brief)
 	d.Remove("ORG#"+fixture.Org, "POLICY#"+brief)
 	d.ran(0, report{Asked: 1})
-	if after := d.Audit(r.ID); after.State != portal.Pending || !strings.Contains(after.Reason, "there is no policy "+brief) {
-		t.Errorf("%s: %s", after.State, after.Reason)
+	if after := d.Audit(r.ID); after.State != portal.Pending || !strings.Contains(after.Why, "there is no policy "+brief) {
+		t.Errorf("%s: %s", after.State, after.Why)
 	}
 	d.ran(time.Hour, report{})
 }

@@ -56,6 +56,9 @@ func ask(body []byte) (question, error) {
 	if err := rest.Decode(body, &q); err != nil {
 		return q, err
 	}
+	if err := rest.Only(body, "rules", "policy", "limit"); err != nil {
+		return q, err
+	}
 	stored := len(q.Rules) == 0 || string(q.Rules) == "null"
 	switch {
 	case q.Limit < 1 || q.Limit > mostLook:

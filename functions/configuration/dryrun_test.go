@@ -38,7 +38,7 @@ func TestCallsOfADryRun(t *testing.T) {
 		want [][]string
 	}{
 		"the stored":                  {`{}`, [][]string{{"GetItem"}, {"Query", "Query"}, {"BatchGetItem", "BatchGetItem"}}},
-		"rules":                       {`{"rules": [{"name": "a", "outcome": "ask"}]}`, [][]string{{"GetItem"}, {"Query", "Query"}, {"BatchGetItem", "BatchGetItem"}}},
+		"rules":                       {`{"rules": [{"name": "a", "when": {}, "outcome": "ask"}]}`, [][]string{{"GetItem"}, {"Query", "Query"}, {"BatchGetItem", "BatchGetItem"}}},
 		"rules that count keys":       {counting("", 100), [][]string{{"GetItem"}, {"Query", "Query"}, {"BatchGetItem", "BatchGetItem"}, {"Query", "Query", "Query"}}}, // of three developers
 		"an entry's that count keys":  {counting(fixture.Payments, 100), [][]string{{"GetItem"}, {"Query", "Query"}, {"BatchGetItem", "BatchGetItem"}, {"Query", "Query", "Query"}}},
 		"an entry's that nobody asks": {counting(fixture.Ledger, 100), [][]string{{"GetItem"}, {"Query", "Query"}, {"BatchGetItem", "BatchGetItem"}}},
@@ -70,7 +70,7 @@ func TestDryRunOverMany(t *testing.T) {
 	ask := func(limit int) verdicts {
 		t.Helper()
 		d.Reset()
-		event := who.Call("POST", dryRunPath, fmt.Sprintf(`{"rules": [{"name": "all", "outcome": "decline"}], "limit": %d}`, limit), nil)
+		event := who.Call("POST", dryRunPath, fmt.Sprintf(`{"rules": [{"name": "all", "when": {}, "outcome": "decline"}], "limit": %d}`, limit), nil)
 		books := d.Issuer().Table
 		answer, err := rest.Handle(books, operations(books)...)(t.Context(), event)
 		var v verdicts
@@ -96,11 +96,11 @@ func TestDryRunOverMany(t *testing.T) {
 // rulesToTry are in a dry run's words, with what they do to requests of Ada's, whose addresses differ.
 var rulesToTry = []string{
 	`[]`,
-	`[{"name": "all", "outcome": "approve"}]`,
-	`[{"name": "none", "outcome": "decline", "reason": "Not now."}]`,
-	`[{"name": "not below", "when": {"email_domain": ["*.example.com"]}, "outcome": "decline"}, {"name": "the rest", "outcome": "approve"}]`,
+	`[{"name": "all", "when": {}, "outcome": "approve"}]`,
+	`[{"name": "none", "when": {}, "outcome": "decline", "reason": "Not now."}]`,
+	`[{"name": "not below", "when": {"email_domain": ["*.example.com"]}, "outcome": "decline"}, {"name": "the rest", "when": {}, "outcome": "approve"}]`,
 	`[{"name": "demos", "when": {"field": {"usecase": ["demo"]}}, "outcome": "ask"}, {"name": "ours", "when": {"email_domain": ["example.com"]}, "outcome": "approve"}]`,
-	`[{"name": "first key", "when": {"keys_held": {"at_most": 0}, "policy": ["` + fixture.Petstore + `"]}, "outcome": "approve"}, {"name": "more", "outcome": "ask"}]`,
+	`[{"name": "first key", "when": {"keys_held": {"at_most": 0}, "policy": ["` + fixture.Petstore + `"]}, "outcome": "approve"}, {"name": "more", "when": {}, "outcome": "ask"}]`,
 }
 
 // What a dry run says would become of open requests is what the schedule makes of them once the rules are stored.

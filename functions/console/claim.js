@@ -165,6 +165,11 @@ function fill(box, text, name) {
 
 const words = {
   wrong: { title: "This link is not whole", why: "Open it from your e-mail once more, or copy all of it: part of it may have been cut off. If you have saved the key already, there is nothing more to get here." },
+  given: (whom) => ({
+    title: "Your key was given to others for you",
+    why: `${whom} was given the key, to pass it on to you. It is shown once.`,
+    remedy: "If you have not got it, ask there: they can give you a new one.",
+  }),
   claimed: {
     title: "Already claimed",
     remedy: "If that was not you, tell whoever runs the API at once: the key can be revoked. If it was you, and you never saw the key, they can give you a new one.",
@@ -175,6 +180,7 @@ const words = {
 function refusalOf({ status, body }) {
   const meta = body?.Meta ?? {};
   if (status === 404 || status === 400) return words.wrong;
+  if (meta.claimed_at && meta.claimed_by !== "the developer") return words.given(meta.claimed_by);
   if (meta.claimed_at) return { ...words.claimed, claimedAt: meta.claimed_at };
   return { title: "There is no key to show", why: body?.Message ?? "", remedy: meta.remedy };
 }

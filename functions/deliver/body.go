@@ -108,6 +108,7 @@ func entryOf(books *table.Books, policy string) (e entry) {
 	}
 	_ = json.Unmarshal([]byte(stored.WithoutToken().Document()), &e) // a document of ours; what it holds of other kinds is left out
 	if settings, is := full(e.Config).(map[string]any); is {
+		delete(settings, "rules")                  // by which words a request is approved is not for everybody who hears of it
 		if settings["oauth_usage_limit"] == -1.0 { // no limit
 			delete(settings, "oauth_usage_limit")
 		}

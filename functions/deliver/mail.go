@@ -127,6 +127,9 @@ func (f *facts) toDeveloper() []told {
 	case f.act == "approved" && f.request.Delivery != nil:
 		about = append(about, told{"Key", "was given to " + f.request.Delivery.To})
 	}
+	if f.act == "expired" || f.act == "lapsed" { // the words have said why
+		return about
+	}
 	return append(about, told{"Reason", f.line.Reason})
 }
 

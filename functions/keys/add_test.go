@@ -63,13 +63,18 @@ func TestVaultIsBusy(t *testing.T) {
 // decides has somebody decide about the Petstore, or nobody.
 func decides(t *testing.T, d *desktest.Desk, somebody bool) {
 	t.Helper()
+	required := map[bool]string{true: "true", false: "false"}[somebody]
+	offers(t, d, `{"policy_id": "`+fixture.Petstore+`", "config": {"override": true, "require_key_approval": `+required+`}}`)
+}
+
+// offers has the organisation offer other entries in its catalogue.
+func offers(t *testing.T, d *desktest.Desk, entries string) {
+	t.Helper()
 	before, err := d.Table.Catalogue(t.Context(), fixture.Org)
 	if err != nil {
 		t.Fatal(err)
 	}
-	required := map[bool]string{true: "true", false: "false"}[somebody]
-	after, err := portal.NewCatalogue(fixture.Org, before.ID,
-		portal.Object(`{"apis": [{"policy_id": "`+fixture.Petstore+`", "config": {"override": true, "require_key_approval": `+required+`}}]}`))
+	after, err := portal.NewCatalogue(fixture.Org, before.ID, portal.Object(`{"apis": [`+entries+`]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"slices"
 	"time"
 
 	"keydesk/shared/approval"
@@ -63,14 +61,8 @@ func readTurn(in rest.In) (turn approval.Turn, err error) {
 		if err := rest.Decode(in.Body, &input); err != nil {
 			return turn, err
 		}
-		var sent map[string]json.RawMessage
-		if err := rest.Decode(in.Body, &sent); err != nil {
+		if err := rest.Only(in.Body, "grace_seconds", "jwt_secret", "certificate"); err != nil { // a grace that is misspelt must not become the usual one
 			return turn, err
-		}
-		for name := range sent { // a grace that is misspelt must not become the usual one
-			if !slices.Contains([]string{"grace_seconds", "jwt_secret", "certificate"}, name) {
-				return turn, portal.Refuse(portal.Invalid, "%.40q is nothing that a rotation knows; send grace_seconds, and jwt_secret or certificate where the key has one.", name)
-			}
 		}
 	}
 	turn.Grace = usualGrace

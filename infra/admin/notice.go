@@ -25,6 +25,10 @@ func (c *listNotices) Run(ctx context.Context, d *desk) error {
 	if err != nil {
 		return err
 	}
+	if len(dead) == 0 {
+		_, _ = fmt.Fprintln(d.say, "admin: there is none. What failed a while ago is tried again by itself, for two days.")
+		return nil
+	}
 	lines := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(lines, "ID\tTELLS\tOF\tTO\tLAST TRY\tTRIES\tERROR") // the writer keeps an error for Flush
 	for i := range dead {

@@ -125,7 +125,7 @@ func AskInstead(ctx context.Context, t *table.Table, books *table.Books, before,
 	}
 	if slices.Equal(before.ApplyPolicies, r.ApplyPolicies) {
 		if r.Rule != "" && r.State == portal.Pending { // it left this to a person; now that the answers changed, it is read again
-			r.Asked, r.Rule, r.Reason = false, "", ""
+			r.Asked, r.Rule, r.Reason, r.Why = false, "", "", ""
 			r.Due(table.Decide, act.At)
 		}
 		if slices.Equal(before.RemovePolicies, r.RemovePolicies) {

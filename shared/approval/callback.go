@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"keydesk/shared/caller"
 	"keydesk/shared/portal"
@@ -23,9 +22,6 @@ func ThirdParty(org string) caller.Caller { return caller.Caller{Org: org, Name:
 // Callback decides a request that waits for a third party by its answer, whose signature was verified. Act.IfMatch is the revision that
 // the third party was shown: an answer to something else than what is asked now is refused.
 func (i *Issuer) Callback(ctx context.Context, r table.Request, act Act, answer Answer) error {
-	if r.Deleted() {
-		return portal.ErrNotFound
-	}
 	if r.Callback == answer.Message {
 		return nil
 	}
@@ -68,7 +64,10 @@ func (i *Issuer) orAsk(ctx context.Context, r table.Request, act Act, err error)
 	default:
 		act.Why = refusal.Message
 	}
-	act.Name, act.Why = "asked", strings.TrimSpace("The third party said yes. "+act.Reason)+" It could not be approved: "+act.Why
+	act.Why = "The third party said yes, and it could not be approved. " + act.Why
+	if act.Name = "asked"; act.Reason != "" {
+		act.Why += " The third party's words: " + act.Reason
+	}
 	act.Reason = ""
 	books, err := i.Table.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
 	if err != nil {

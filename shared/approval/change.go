@@ -1,7 +1,6 @@
 package approval
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -66,7 +65,8 @@ func Close(act Act, to portal.State) func(table.Request) (table.Request, error) 
 
 // sign writes down who decided, when, by which rule and why.
 func (a *Act) sign(r *table.Request) {
-	r.DecidedBy, r.DecidedAt, r.Rule, r.Reason, r.Callback = a.By.Name, portal.Timestamp(a.At), a.Rule, cmp.Or(a.Reason, a.Why), a.callback
+	r.DecidedBy, r.DecidedAt, r.Callback = a.By.Name, portal.Timestamp(a.At), a.callback
+	r.Rule, r.Reason, r.Why = a.Rule, a.Reason, a.Why
 }
 
 // Decline ends an open request. It reads what bears on it only where the organisation asks for four eyes.

@@ -23,6 +23,9 @@ func (i *Issuer) Claim(ctx context.Context, r table.Request, act Act, proof stri
 		case r.State == portal.Cancelled:
 			return Grant{}, portal.ErrNotFound
 		case r.State == portal.Approved && r.Delivery != nil:
+			if r.Delivery.To != act.By.Name { // it was never the developer's to claim: nobody has it who should not
+				return Grant{}, claimed(&r)
+			}
 			return Grant{}, errors.Join(i.Table.Refused(ctx, r, act.At), claimed(&r))
 		case r.State == portal.Lapsed:
 			return Grant{}, portal.Refuse(portal.Conflict, "Nobody took the key in time, and it has lapsed. Ask for a new one.")
@@ -42,7 +45,7 @@ func (i *Issuer) Claim(ctx context.Context, r table.Request, act Act, proof stri
 
 func claimed(r *table.Request) error {
 	refusal := portal.Refuse(portal.Conflict, "The key was already claimed at %s, by %s. It is shown once.", r.Delivery.At, r.Delivery.To)
-	refusal.Meta = map[string]string{"claimed_at": r.Delivery.At}
+	refusal.Meta = map[string]string{"claimed_at": r.Delivery.At, "claimed_by": r.Delivery.To}
 	return refusal
 }
 

@@ -81,7 +81,7 @@ func beginTurn(books *table.Books, r *table.Request, now time.Time) (err error) 
 	if r.RedirectTo != "" {
 		r.State = portal.Waiting
 	}
-	r.Since, r.Asked, r.Reminded, r.Rule, r.Reason = portal.Timestamp(now), false, false, "", ""
+	r.Since, r.Asked, r.Reminded, r.Rule, r.Reason, r.Why = portal.Timestamp(now), false, false, "", "", ""
 	wait(books, r, now)
 	return nil
 }

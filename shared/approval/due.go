@@ -1,7 +1,6 @@
 package approval
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -124,7 +123,7 @@ func (i *Issuer) ask(ctx context.Context, r table.Request, act Act, books *table
 // askPerson begins a person's turn, and writes down why.
 func (a *Act) askPerson(r *table.Request, books *table.Books) {
 	r.State, r.Since, r.Asked = portal.Pending, portal.Timestamp(a.At), true
-	r.Rule, r.Reason, r.Callback = a.Rule, cmp.Or(a.Reason, a.Why), a.callback
+	r.Rule, r.Reason, r.Why, r.Callback = a.Rule, a.Reason, a.Why, a.callback
 	wait(books, r, a.At)
 }
 
@@ -137,7 +136,7 @@ func (i *Issuer) answerInstead(ctx context.Context, r table.Request, act Act) (D
 	if later, err := i.later(ctx, r, &books, act.At); later {
 		return Overtaken, err
 	}
-	act.Reason = "The third party did not answer in time."
+	act.Reason = "No answer came in time from where the developer was sent."
 	for _, id := range r.ApplyPolicies {
 		if settings := books.Settings(id); settings.Redirect && settings.CallbackDefault == portal.Decline {
 			act.Name = "declined"

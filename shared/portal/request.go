@@ -46,6 +46,7 @@ type Request struct {
 	DecidedAt string    `json:"decided_at,omitempty"`
 	Rule      string    `json:"rule,omitempty"` // by whose word it was decided, or left to a person
 	Reason    string    `json:"reason,omitempty"`
+	Why       string    `json:"why,omitempty"` // how the rules were read
 	Delivery  *Delivery `json:"delivery,omitempty"`
 }
 

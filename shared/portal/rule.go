@@ -113,10 +113,10 @@ func parseRule(at string, text []byte) (Rule, error) {
 	case err != nil: // json: unknown field "emial_domain"
 		return rule, Refuse(Invalid, "%s: %s; a rule has name, when {email_domain, policy, field, keys_held {at_least, at_most}}, outcome, reason.", at, strings.TrimPrefix(err.Error(), "json: "))
 	}
-	if err := filled(at, text); err != nil {
+	if err := rule.validate(at); err != nil {
 		return rule, err
 	}
-	return rule, rule.validate(at)
+	return rule, filled(at, text)
 }
 
 // filled refuses a condition that is there and says nothing: it would hold for everybody, or for nobody.
@@ -126,8 +126,8 @@ func filled(at string, rule []byte) error {
 	}
 	var conditions map[string]json.RawMessage
 	_ = json.Unmarshal(rule, &sent) // it was read before
-	if string(sent.When) == "null" {
-		return Refuse(Invalid, "%s.when is null; send {} for a rule that is for every request.", at)
+	if len(sent.When) == 0 || string(sent.When) == "null" {
+		return Refuse(Invalid, "%s.when is missing; send {} for a rule that is for every request.", at)
 	}
 	_ = json.Unmarshal(sent.When, &conditions)
 	for _, name := range slices.Sorted(maps.Keys(conditions)) {

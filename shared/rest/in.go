@@ -5,8 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -126,6 +128,20 @@ func Decode(body []byte, into any) error {
 		return portal.Refuse(portal.Invalid, "%s: %s is expected, not %s.", wrongType.Field, expected(wrongType), sent(wrongType))
 	case err != nil:
 		return portal.ErrMalformed
+	}
+	return nil
+}
+
+// Only refuses members that a body of Keydesk's own has not: one that is misspelt must not count as left out.
+func Only(body []byte, known ...string) error {
+	var sent map[string]json.RawMessage
+	if err := Decode(body, &sent); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(sent)) {
+		if !slices.Contains(known, name) {
+			return portal.Refuse(portal.Invalid, "%.40q is nothing that is known here; send %s.", name, strings.Join(known, ", "))
+		}
 	}
 	return nil
 }

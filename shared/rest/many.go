@@ -34,6 +34,9 @@ func DecodeMany(in In) (m Many, err error) {
 	if err := Decode(in.Body, &m); err != nil {
 		return m, err
 	}
+	if err := Only(in.Body, "ids", "reason", "revisions"); err != nil {
+		return m, err
+	}
 	seen := map[string]bool{}
 	for i, id := range m.IDs {
 		switch {

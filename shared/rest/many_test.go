@@ -41,9 +41,9 @@ func TestDecodeMany(t *testing.T) {
 	one := ids(1)[0]
 	for body, want := range map[string]rest.Many{
 		`{"ids": ["` + one + `"]}`: {IDs: ids(1)},
-		`{"ids": ` + listed(ids(100)) + `, "reason": "", "revisions": null}`:                              {IDs: ids(100)},
-		`{"ids": ["` + one + `"], "reason": "Why not", "revisions": {"` + one + `": 3}, "unknown": true}`: {IDs: ids(1), Reason: "Why not", Revisions: map[string]int{one: 3}},
-		`{"ids": ["` + one + `"], "reason": "` + strings.Repeat("x", 2000) + `", "revisions": {}}`:        {IDs: ids(1), Reason: strings.Repeat("x", 2000), Revisions: map[string]int{}},
+		`{"ids": ` + listed(ids(100)) + `, "reason": "", "revisions": null}`:                       {IDs: ids(100)},
+		`{"ids": ["` + one + `"], "reason": "Why not", "revisions": {"` + one + `": 3} }`:          {IDs: ids(1), Reason: "Why not", Revisions: map[string]int{one: 3}},
+		`{"ids": ["` + one + `"], "reason": "` + strings.Repeat("x", 2000) + `", "revisions": {}}`: {IDs: ids(1), Reason: strings.Repeat("x", 2000), Revisions: map[string]int{}},
 	} {
 		if got, err := rest.DecodeMany(rest.In{Body: []byte(body)}); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%.80s: %+v, %v", body, got, err)

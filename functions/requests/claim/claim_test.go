@@ -100,7 +100,7 @@ func TestOnce(t *testing.T) {
 	}
 	refused := d.says(fixture.Claimable, d.claims(fixture.Claimable, another))
 	r := d.read(fixture.Claimable)
-	if want := `{"claimed_at":"` + r.Delivery.At + `"}`; refused.Status != http.StatusConflict || string(refused.Meta) != want {
+	if want := `{"claimed_at":"` + r.Delivery.At + `","claimed_by":"the developer"}`; refused.Status != http.StatusConflict || string(refused.Meta) != want {
 		t.Errorf("another page: %d %s", refused.Status, refused.Text)
 	}
 	if at, err := time.Parse(time.RFC3339, r.Delivery.RefusedAt); err != nil || time.Since(at) > time.Minute {

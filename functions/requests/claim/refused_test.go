@@ -124,13 +124,13 @@ func (d *desk) revoke(request string) {
 	}
 }
 
-// TestGivenToTheApprover refuses the developer of a key that went to somebody else, and lets the reviewer see that they came.
+// TestGivenToTheApprover refuses the developer of a key that went to somebody else, and says to whom: nobody has tried to take what was claimed.
 func TestGivenToTheApprover(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	d.wants("too late", fixture.Approved, d.claims(fixture.Approved, mine), http.StatusConflict, "The key was already claimed at 2019-06-04T07:30:00.000Z, by reviewer.")
-	if d.read(fixture.Approved).Delivery.RefusedAt == "" {
-		t.Error("the reviewer does not see it")
+	if d.read(fixture.Approved).Delivery.RefusedAt != "" {
+		t.Error("the reviewer is alarmed")
 	}
 }
 

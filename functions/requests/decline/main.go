@@ -83,6 +83,9 @@ func readReason(body []byte) (string, error) {
 	if err := rest.Decode(body, &said); err != nil {
 		return "", err
 	}
+	if err := rest.Only(body, "reason"); err != nil {
+		return "", err
+	}
 	if len(said.Reason) > portal.LongestReason {
 		return "", portal.Refuse(portal.Invalid, "reason is %d bytes long; at most %d are kept.", len(said.Reason), portal.LongestReason)
 	}

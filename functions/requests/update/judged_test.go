@@ -42,7 +42,7 @@ func TestJudgedAgain(t *testing.T) {
 	}{
 		"demo":     {approval.Approved, portal.Approved, "demonstrations", "Have fun."},
 		"nonsense": {approval.Declined, portal.Declined, "nonsense", "Please say what for."},
-		"payroll":  {approval.Asked, portal.Pending, "all others", `By the rule "all others": it is for every request.`},
+		"payroll":  {approval.Asked, portal.Pending, "all others", ""},
 	} {
 		t.Run(usecase, func(t *testing.T) {
 			t.Parallel()
