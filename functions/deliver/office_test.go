@@ -56,9 +56,13 @@ const everything = `{
 func open(t *testing.T) *office {
 	t.Helper()
 	plan := faults.New(t)
-	o := &office{
-		Desk: desktest.New(t, fixture.Desk, plan.Install), plan: plan, hooks: receive(t), now: time.Now(), log: &bytes.Buffer{}, t: t,
-	}
+	return openAt(t, plan, desktest.New(t, fixture.Desk, plan.Install))
+}
+
+// openAt sets up an office at a desk.
+func openAt(t *testing.T, plan *faults.Plan, desk *desktest.Desk) *office {
+	t.Helper()
+	o := &office{Desk: desk, plan: plan, hooks: receive(t), now: time.Now(), log: &bytes.Buffer{}, t: t}
 	o.post = &post{domain: o.Table.Name() + ".example"}
 	o.post.isVerified(t)
 	o.configure(fixture.Org, o.settings())
