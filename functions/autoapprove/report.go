@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -66,11 +65,7 @@ func (r *report) text() string {
 
 // words are an error's, without what a client sent.
 func words(err error) string {
-	said := err.Error()
-	var refusal *portal.Error
-	if errors.As(err, &refusal) {
-		said = refusal.Pattern()
-	}
+	said := portal.Loggable(err)
 	if len(said) > longestWords {
 		said = strings.ToValidUTF8(said[:longestWords], "") + "..."
 	}

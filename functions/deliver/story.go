@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -114,13 +112,11 @@ func (s *story) facts(one *record) *facts {
 	return f
 }
 
-// ofDeveloper is what happened to a developer, and when: an id begins with the second in which it was made.
+// ofDeveloper is what happened to a developer, and when.
 func ofDeveloper(one *record) (act string, at time.Time) {
 	if changed, is := strings.CutPrefix(one.Line, passwordChanged+" "); is {
 		at, _ = time.Parse(time.RFC3339Nano, changed) // our own
 		return passwordChanged, at
 	}
-	var id [12]byte
-	_, _ = hex.Decode(id[:], []byte(one.Developer))
-	return welcome, time.Unix(int64(binary.BigEndian.Uint32(id[:])), 0)
+	return welcome, portal.CreatedAt(one.Developer)
 }

@@ -3,7 +3,6 @@ package approval
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"keydesk/shared/caller"
 	"keydesk/shared/portal"
@@ -54,25 +53,24 @@ func (i *Issuer) answer(ctx context.Context, r table.Request, act Act, answer An
 // orAsk keeps a yes that could not be followed, and leaves the request to a person: a third party does not say it twice.
 func (i *Issuer) orAsk(ctx context.Context, r table.Request, act Act, err error) error {
 	var open *leftOpen
-	var before *Processed
-	var refusal *portal.Error
-	switch {
-	case errors.As(err, &open):
-		act.Rule, act.Why = open.verdict.Rule, open.verdict.Why
-	case !errors.As(err, &refusal) || errors.As(err, &before) || slices.Contains([]portal.Kind{portal.Busy, portal.NotFound, portal.Stale}, refusal.Kind):
-		return err
-	default:
+	var books table.Books
+	if errors.As(err, &open) {
+		act.Rule, act.Why, books = open.verdict.Rule, open.verdict.Why, open.books
+	} else {
+		refusal, lasts := lasting(err)
+		if !lasts {
+			return err
+		}
 		act.Why = refusal.Message
+		if books, err = i.Table.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies); err != nil {
+			return err
+		}
 	}
 	act.Why = "The third party said yes, and it could not be approved. " + act.Why
 	if act.Name = "asked"; act.Reason != "" {
 		act.Why += " The third party's words: " + act.Reason
 	}
 	act.Reason = ""
-	books, err := i.Table.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
-	if err != nil {
-		return err
-	}
 	return Change(ctx, i.Table, r, act, func(r table.Request) (table.Request, error) {
 		if r.State != portal.Waiting {
 			return r, processed(&r)

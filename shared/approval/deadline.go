@@ -49,8 +49,8 @@ func shortest(books *table.Books, policies []string, of func(portal.Config) time
 const reminder = 48 * time.Hour
 
 // awaitClaim sets when the developer of an unclaimed key is reminded, and when the key lapses.
-func (i *Issuer) awaitClaim(r *table.Request, now time.Time) {
-	lapse := timeOf(r.DecidedAt, now).Add(i.Retention)
+func (i *Issuer) awaitClaim(r *table.Request) {
+	lapse := Lapses(r, i.Retention)
 	if i.Retention > reminder && !r.Reminded {
 		r.Due(table.Remind, lapse.Add(-reminder))
 		return

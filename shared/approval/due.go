@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"keydesk/shared/caller"
@@ -71,15 +72,15 @@ func (i *Issuer) decide(ctx context.Context, r table.Request, act Act) (Done, er
 	grant.Name, grant.ByClaim, grant.IfMatch = "approved", true, r.Revision
 	_, err := i.Issue(ctx, r, grant, "")
 	var open *leftOpen
-	var before *Processed
-	var refusal *portal.Error
-	switch {
-	case errors.As(err, &open):
+	if errors.As(err, &open) {
 		return i.decideOtherwise(ctx, r, act, open)
-	case !errors.As(err, &refusal) || errors.As(err, &before) || refusal.Kind == portal.Busy || refusal.Kind == portal.NotFound:
-		return Approved, err
-	case refusal.Kind == portal.Stale: // it was changed meanwhile, and is due again if it has to be
+	}
+	refusal, lasts := lasting(err)
+	switch {
+	case refusal != nil && refusal.Kind == portal.Stale: // it was changed meanwhile, and is due again if it has to be
 		return "", errOvertaken
+	case !lasts:
+		return Approved, err
 	}
 	books, err := i.Table.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
 	if err != nil {
@@ -87,6 +88,16 @@ func (i *Issuer) decide(ctx context.Context, r table.Request, act Act) (Done, er
 	}
 	act.Why = "It could not be approved: " + refusal.Message
 	return Asked, i.ask(ctx, r, act, &books)
+}
+
+// lasting finds the refusal of a grant, if it was refused. One that lasts a person has to mend; others are over by themselves, or somebody
+// has decided before.
+func lasting(err error) (refusal *portal.Error, lasts bool) {
+	var before *Processed
+	if !errors.As(err, &refusal) || errors.As(err, &before) {
+		return refusal, false
+	}
+	return refusal, !slices.Contains([]portal.Kind{portal.Busy, portal.NotFound, portal.Stale}, refusal.Kind)
 }
 
 // declineNobodys declines a request whose developer is not there any more.
@@ -129,12 +140,9 @@ func (a *Act) askPerson(r *table.Request, books *table.Books) {
 
 // answerInstead is what comes in the place of a third party that was silent: never a yes.
 func (i *Issuer) answerInstead(ctx context.Context, r table.Request, act Act) (Done, error) {
-	books, err := i.Table.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
+	books, err := i.ripe(ctx, r, act.At)
 	if err != nil {
 		return "", err
-	}
-	if later, err := i.later(ctx, r, &books, act.At); later {
-		return Overtaken, err
 	}
 	act.Reason = "No answer came in time from where the developer was sent."
 	for _, id := range r.ApplyPolicies {
@@ -143,11 +151,7 @@ func (i *Issuer) answerInstead(ctx context.Context, r table.Request, act Act) (D
 			return Declined, i.whileDue(ctx, r, act, Close(act, portal.Declined))
 		}
 	}
-	act.Name = "asked"
-	return Asked, i.whileDue(ctx, r, act, func(r table.Request) (table.Request, error) {
-		act.askPerson(&r, &books)
-		return r, nil
-	})
+	return Asked, i.ask(ctx, r, act, &books)
 }
 
 // remind notes that whoever is to act next is reminded: the notice follows from the note. Where the settings give more time by now, it
@@ -162,16 +166,13 @@ func (i *Issuer) remind(ctx context.Context, r table.Request, act Act) (Done, er
 		}
 		return Reminded, i.whileDue(ctx, r, act, func(r table.Request) (table.Request, error) {
 			r.Reminded = true
-			i.awaitClaim(&r, act.At)
+			i.awaitClaim(&r)
 			return r, nil
 		})
 	}
-	books, err := i.Table.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
+	books, err := i.ripe(ctx, r, act.At)
 	if err != nil {
 		return "", err
-	}
-	if later, err := i.later(ctx, r, &books, act.At); later {
-		return Overtaken, err
 	}
 	return Reminded, i.whileDue(ctx, r, act, func(r table.Request) (table.Request, error) {
 		r.Reminded = true
@@ -182,25 +183,28 @@ func (i *Issuer) remind(ctx context.Context, r table.Request, act Act) (Done, er
 
 // expire ends a request that nobody decided, unless the settings give more time by now.
 func (i *Issuer) expire(ctx context.Context, r table.Request, act Act) (Done, error) {
-	books, err := i.Table.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
-	if err != nil {
+	if _, err := i.ripe(ctx, r, act.At); err != nil {
 		return "", err
-	}
-	if later, err := i.later(ctx, r, &books, act.At); later {
-		return Overtaken, err
 	}
 	act.Name, act.Reason = "expired", "Nobody decided in time."
 	return Expired, i.whileDue(ctx, r, act, Close(act, portal.Expired))
 }
 
-// later puts off what the settings, as they are now, would have later or never.
-func (i *Issuer) later(ctx context.Context, r table.Request, books *table.Books, now time.Time) (bool, error) {
+// ripe reads the books of an open request. What the settings, as they are now, would have later or never, it puts off: errOvertaken.
+func (i *Issuer) ripe(ctx context.Context, r table.Request, now time.Time) (table.Books, error) {
+	books, err := i.Table.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
+	if err != nil {
+		return books, err
+	}
 	then := r
 	then.Asked = true
-	if wait(books, &then, now); then.Task == r.Task && then.DueAt <= portal.Timestamp(now) {
-		return false, nil
+	if wait(&books, &then, now); then.Task == r.Task && then.DueAt <= portal.Timestamp(now) {
+		return books, nil
 	}
-	return true, i.Table.Reschedule(ctx, then, r.DueAt)
+	if err := i.Table.Reschedule(ctx, then, r.DueAt); err != nil {
+		return books, err
+	}
+	return books, errOvertaken
 }
 
 // lapse revokes a key that nobody took, frees its plan, and empties its box.

@@ -200,7 +200,7 @@ func (i *Issuer) approved(r table.Request, act Act, books *table.Books, proof st
 	r = decided(r, act, proof)
 	if waitsForClaim(&r, &act, books) {
 		r.ByCreator = r.ByCreator && !ByClaim(books, r.ApplyPolicies)
-		i.awaitClaim(&r, act.At)
+		i.awaitClaim(&r)
 		return r
 	}
 	r.Delivery = &portal.Delivery{To: act.By.Name, At: portal.Timestamp(act.At)}

@@ -40,6 +40,15 @@ func Refuse(kind Kind, format string, arguments ...any) *Error {
 // Pattern is the message without what the client sent, which may be somebody's e-mail address: what a log may hold.
 func (e *Error) Pattern() string { return e.pattern }
 
+// Loggable is an error in words that hold nothing of a client's. Why somebody is not known are the desk's own words.
+func Loggable(err error) string {
+	var refusal *Error
+	if !errors.As(err, &refusal) || errors.Is(err, ErrNotAuthorised) {
+		return err.Error()
+	}
+	return refusal.Pattern()
+}
+
 // ErrNotFound is the one answer for what does not exist and what belongs to another organisation.
 var ErrNotFound = Refuse(NotFound, "Could not retrieve portal object.")
 

@@ -72,7 +72,7 @@ func Handle(t *table.Table, operations ...Endpoint) Handler {
 		line := []any{"status", response.StatusCode, "ms", time.Since(start).Milliseconds(), "request_id", event.RequestContext.RequestID,
 			"id", says.loggedID(), "key", says.loggedKey(), "org", who.Org, "caller", who.Name}
 		if err = cmp.Or(err, out.failed); err != nil {
-			line = append(line, "error", loggable(err))
+			line = append(line, "error", portal.Loggable(err))
 		}
 		log.InfoContext(ctx, cmp.Or(route, event.RouteKey), line...)
 		return response, nil
@@ -118,15 +118,6 @@ func (n named) loggedKey() string {
 		return key
 	}
 	return ""
-}
-
-// loggable is an error in words that hold nothing of the client's.
-func loggable(err error) string {
-	var refusal *portal.Error
-	if !errors.As(err, &refusal) || errors.Is(err, portal.ErrNotAuthorised) { // the reason why somebody is not known is our own
-		return err.Error()
-	}
-	return refusal.Pattern()
 }
 
 // timeToAnswer is kept back of Lambda's time limit, so that a call which runs out of time is still answered in words.

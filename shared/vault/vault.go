@@ -1,7 +1,9 @@
 // Package vault is all of Secrets Manager: the boxes of granted keys, here; the secrets by which organisations and third parties
-// sign what they send each other, in signing.go; and the key of the claim links, in claimkey.go. A granted key lies there, in a box of its own, until it has been handed over. The
-// box's name is made from the request alone, so that however many grant the same request at once, there is one box: who
-// finds the name taken goes on with the key that lies there. The vault decides what the key is.
+// sign what they send each other, in signing.go; and the key of the claim links, in claimkey.go.
+//
+// A granted key lies there, in a box of its own, until it has been handed over. The box's name is made from the request alone, so that
+// however many grant the same request at once, there is one box: who finds the name taken goes on with the key that lies there. The
+// vault decides what the key is.
 package vault
 
 import (
