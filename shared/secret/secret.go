@@ -13,9 +13,9 @@ import (
 // redacted stands wherever a secret would have been printed.
 const redacted = "[secret]"
 
-// ErrMarshal is what every encoder is told. An error is safer than a placeholder: a placeholder would be stored, or answered
+// errMarshal is what every encoder is told. An error is safer than a placeholder: a placeholder would be stored, or answered
 // to the developer, in place of the key, with nobody knowing until the key is needed and lost.
-var ErrMarshal = errors.New("a secret cannot be marshalled: call Reveal where it is stored or answered")
+var errMarshal = errors.New("a secret cannot be marshalled: call Reveal where it is stored or answered")
 
 // Value is a secret text. The zero Value holds none.
 //
@@ -64,4 +64,4 @@ func (v *Value) UnmarshalText(text []byte) error {
 }
 
 // MarshalText refuses. JSON, XML, YAML and the keys of their maps all come here.
-func (v Value) MarshalText() ([]byte, error) { return nil, ErrMarshal }
+func (v Value) MarshalText() ([]byte, error) { return nil, errMarshal }

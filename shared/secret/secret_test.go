@@ -114,19 +114,24 @@ func TestLogged(t *testing.T) {
 	}
 }
 
+// refused tells whether an encoder was told that it may not.
+func refused(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "a secret cannot be marshalled")
+}
+
 func TestMarshalRefused(t *testing.T) {
 	v := secret.New(raw)
 	for name, shape := range map[string]any{"itself": v, "address": &v, "field": tagged{"Ann", v}, "slice": []secret.Value{v}, "zero": secret.Value{}} {
-		if text, err := json.Marshal(shape); !errors.Is(err, secret.ErrMarshal) || text != nil {
+		if text, err := json.Marshal(shape); !refused(err) || text != nil {
 			t.Errorf("JSON of %s: %s, %v", name, text, err)
 		} else if leaks(err.Error()) {
 			t.Errorf("the refusal shows the secret: %v", err)
 		}
 	}
-	if text, err := xml.Marshal(tagged{"Ann", v}); !errors.Is(err, secret.ErrMarshal) || leaks(string(text)) {
+	if text, err := xml.Marshal(tagged{"Ann", v}); !refused(err) || leaks(string(text)) {
 		t.Errorf("XML: %s, %v", text, err)
 	}
-	if text, err := v.MarshalText(); !errors.Is(err, secret.ErrMarshal) || text != nil {
+	if text, err := v.MarshalText(); !refused(err) || text != nil {
 		t.Errorf("text: %s, %v", text, err)
 	}
 	var written bytes.Buffer
@@ -148,7 +153,7 @@ func TestStoredAsNothing(t *testing.T) {
 		t.Errorf("stored as %#v, want an empty map", item["key"])
 	}
 	encoder := attributevalue.NewEncoder(func(o *attributevalue.EncoderOptions) { o.UseEncodingMarshalers = true })
-	if stored, err := encoder.Encode(secret.New(raw)); !errors.Is(err, secret.ErrMarshal) {
+	if stored, err := encoder.Encode(secret.New(raw)); !refused(err) {
 		t.Errorf("asked for its marshaller: %#v, %v", stored, err)
 	}
 }

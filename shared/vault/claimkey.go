@@ -10,7 +10,6 @@ import (
 
 	"keydesk/shared/awsenv"
 	"keydesk/shared/claim"
-	"keydesk/shared/secret"
 )
 
 // ClaimKey reads the stack's key of claim links when it is first asked for, and keeps it: it never changes.
@@ -38,14 +37,14 @@ func (k *ClaimKey) Get(ctx context.Context) (claim.Key, error) {
 	if k.key != nil {
 		return *k.key, nil
 	}
-	out, err := k.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &k.name})
+	text, err := read(ctx, k.client, k.name)
 	if err != nil {
 		return claim.Key{}, refusal("read the key of claim links", err)
 	}
-	if len(aws.ToString(out.SecretString)) < shortestSecret { // by which anybody could make tokens
+	if len(text.Reveal()) < shortestSecret { // by which anybody could make tokens
 		return claim.Key{}, errors.New("the key of claim links is too short, or none")
 	}
-	key := claim.NewKey(secret.New(*out.SecretString))
+	key := claim.NewKey(text)
 	k.key = &key
 	return key, nil
 }

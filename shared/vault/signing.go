@@ -78,34 +78,17 @@ const shortestSecret = 38
 // Of is the organisation's signing secret. It is made when it is first asked for.
 func (s *Signers) Of(ctx context.Context, org string) (Signing, error) {
 	signing, err := s.known(ctx, org, time.Now())
-	if !errors.Is(err, errUnknown) {
+	if !errors.Is(err, errAbsent) {
 		return signing, err
 	}
 	made := storedSigning{Current: newSecret()}
 	err = s.create(ctx, org, made)
 	var taken *types.ResourceExistsException
 	if errors.As(err, &taken) { // by somebody who was faster
-		return s.appears(ctx, org)
+		return appears(ctx, func() (Signing, error) { return s.known(ctx, org, time.Now()) })
 	}
 	return made.signing(time.Now()), err
 }
-
-// appears waits, a second or two, for a secret that somebody has made a moment ago.
-func (s *Signers) appears(ctx context.Context, org string) (Signing, error) {
-	for pause := 20 * time.Millisecond; ; pause *= 2 {
-		signing, err := s.known(ctx, org, time.Now())
-		if !errors.Is(err, errUnknown) || pause > time.Second {
-			return signing, err
-		}
-		select {
-		case <-ctx.Done():
-			return signing, err
-		case <-time.After(pause):
-		}
-	}
-}
-
-var errUnknown = errors.New("the organisation has no signing secret")
 
 // known is the secret of an organisation that has one.
 func (s *Signers) known(ctx context.Context, org string, now time.Time) (Signing, error) {
@@ -130,16 +113,12 @@ func (s *Signers) known(ctx context.Context, org string, now time.Time) (Signing
 }
 
 func (s *Signers) read(ctx context.Context, org string) (storedSigning, error) {
-	out, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(s.name(org))})
-	var absent *types.ResourceNotFoundException
-	switch {
-	case errors.As(err, &absent):
-		return storedSigning{}, errUnknown
-	case err != nil:
+	text, err := read(ctx, s.client, s.name(org))
+	if err != nil {
 		return storedSigning{}, fmt.Errorf("read a signing secret: %w", err)
 	}
 	var stored storedSigning
-	if json.Unmarshal([]byte(aws.ToString(out.SecretString)), &stored) != nil || len(stored.Current) < shortestSecret || stored.Before != "" && len(stored.Before) < shortestSecret { // by an empty one anybody signs
+	if json.Unmarshal([]byte(text.Reveal()), &stored) != nil || len(stored.Current) < shortestSecret || stored.Before != "" && len(stored.Before) < shortestSecret { // by an empty one anybody signs
 		return stored, fmt.Errorf("the signing secret of %s is none of ours", org) // what lies there is not told
 	}
 	return stored, nil
@@ -163,7 +142,7 @@ func (s *Signers) Rotate(ctx context.Context, org string, grace time.Duration, n
 	next := storedSigning{Current: newSecret()}
 	before, err := s.read(ctx, org)
 	switch {
-	case errors.Is(err, errUnknown):
+	case errors.Is(err, errAbsent):
 		return next.signing(now), s.create(ctx, org, next)
 	case err != nil:
 		return Signing{}, err
@@ -223,7 +202,7 @@ func (s *Signers) Verify(ctx context.Context, org string, header http.Header, bo
 		return unsigned("the signature's headers are missing")
 	}
 	signing, err := s.known(ctx, org, time.Now())
-	if errors.Is(err, errUnknown) {
+	if errors.Is(err, errAbsent) {
 		return unsigned(err.Error())
 	}
 	if err != nil {

@@ -82,23 +82,44 @@ func (v *Vault) Keep(ctx context.Context, org, id string, key apikey.Key) (apike
 // errLate is the answer when a box that must be there cannot be read yet.
 var errLate = portal.Refuse(portal.Busy, "The key's box cannot be opened yet. Try again in a moment.")
 
-// Open reads the key of a kind in a box. A box that was filled a moment ago may take a moment to appear: it is waited for,
-// a second or two.
+// Open reads the key of a kind in a box. A box that was filled a moment ago is waited for.
 func (v *Vault) Open(ctx context.Context, org, id, kind string) (apikey.Key, error) {
+	box, err := appears(ctx, func() (secret.Value, error) { return read(ctx, v.client, v.name(org, id, kind)) })
+	switch {
+	case errors.Is(err, errAbsent):
+		return apikey.Key{}, errLate
+	case err != nil:
+		return apikey.Key{}, refusal("open the box", err)
+	}
+	return apikey.Unseal(org, box)
+}
+
+// errAbsent says that there is nothing of a name, or not yet.
+var errAbsent = errors.New("there is no such secret")
+
+// read is what lies under a name.
+func read(ctx context.Context, client *secretsmanager.Client, name string) (secret.Value, error) {
+	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &name})
+	var absent *types.ResourceNotFoundException
+	switch {
+	case errors.As(err, &absent):
+		return secret.Value{}, errAbsent
+	case err != nil:
+		return secret.Value{}, err
+	}
+	return secret.New(aws.ToString(out.SecretString)), nil
+}
+
+// appears reads what somebody has made a moment ago: Secrets Manager may take a moment to show it. It is waited for, a second or two.
+func appears[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	for pause := 20 * time.Millisecond; ; pause *= 2 {
-		out, err := v.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(v.name(org, id, kind))})
-		var absent *types.ResourceNotFoundException
-		switch {
-		case err == nil:
-			return apikey.Unseal(org, secret.New(aws.ToString(out.SecretString)))
-		case !errors.As(err, &absent):
-			return apikey.Key{}, refusal("open the box", err)
-		case pause > time.Second:
-			return apikey.Key{}, errLate
+		found, err := read()
+		if !errors.Is(err, errAbsent) || pause > time.Second {
+			return found, err
 		}
 		select {
 		case <-ctx.Done():
-			return apikey.Key{}, errLate
+			return found, err
 		case <-time.After(pause + rand.N(pause)): //nolint:gosec // jitter, not a secret
 		}
 	}
