@@ -90,6 +90,15 @@ func nothingYet(c call) *smithyhttp.Response {
 		if !aws.ToBool(input.ConsistentRead) {
 			return response(http.StatusOK, map[string]any{"Items": []any{}, "Count": 0, "ScannedCount": 0})
 		}
+	case *dynamodb.BatchGetItemInput:
+		found := map[string][]any{}
+		for table, asked := range input.RequestItems {
+			if aws.ToBool(asked.ConsistentRead) {
+				return nil
+			}
+			found[table] = []any{}
+		}
+		return response(http.StatusOK, map[string]any{"Responses": found, "UnprocessedKeys": struct{}{}})
 	}
 	if c.operation == "GetSecretValue" {
 		return failure(c, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.", nil)

@@ -79,6 +79,13 @@ func (c *cloud) put(ctx context.Context) error {
 	return err
 }
 
+func (c *cloud) batch(ctx context.Context, consistent bool) (*dynamodb.BatchGetItemOutput, error) {
+	keys := []map[string]types.AttributeValue{{}}
+	return c.table.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
+		RequestItems: map[string]types.KeysAndAttributes{"books": {Keys: keys, ConsistentRead: &consistent}},
+	})
+}
+
 func (c *cloud) get(ctx context.Context, consistent bool) (*dynamodb.GetItemOutput, error) {
 	return c.table.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: aws.String("books"), Key: map[string]types.AttributeValue{}, ConsistentRead: aws.Bool(consistent),
@@ -197,7 +204,7 @@ func TestConflictOfASingleWrite(t *testing.T) {
 
 func TestLate(t *testing.T) {
 	bubble(t, func(t *testing.T, c *cloud) {
-		c.plan.Add(faults.Rule{Fault: faults.Late, Times: 4})
+		c.plan.Add(faults.Rule{Fault: faults.Late, Times: 5})
 		for range 2 {
 			var missing *secrettypes.ResourceNotFoundException
 			if err := c.open(t.Context()); !errors.As(err, &missing) {
@@ -210,6 +217,9 @@ func TestLate(t *testing.T) {
 		found, err := c.table.Query(t.Context(), &dynamodb.QueryInput{TableName: aws.String("books")})
 		if err != nil || found.Count != 0 || len(found.Items) != 0 {
 			t.Errorf("found %v, error %v", found, err)
+		}
+		if batch, err := c.batch(t.Context(), false); err != nil || len(batch.Responses["books"]) != 0 || len(batch.UnprocessedKeys) != 0 {
+			t.Errorf("found %v, error %v", batch, err)
 		}
 		if len(c.effects) != 0 {
 			t.Errorf("reached the wire: %v", c.effects)
@@ -227,6 +237,10 @@ func TestLateNeverWhereReadsAreConsistent(t *testing.T) {
 			t.Error(err)
 		}
 		c.want(t, "GetItem", 1, 1)
+		if _, err := c.batch(t.Context(), true); err != nil {
+			t.Error(err)
+		}
+		c.want(t, "BatchGetItem", 1, 1)
 		_ = c.open(t.Context()) // the rule has to strike something
 	})
 }

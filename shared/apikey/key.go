@@ -55,13 +55,13 @@ func newKey(org, kind, name string, raw secret.Value, form Form) Key {
 	var digest [sha256.Size]byte
 	switch text := raw.Reveal(); kind {
 	case portal.Basic:
-		digest, k.shown = sum(name+":"+text), shownAs(form.token(org, name))
+		digest, k.shown = sum(name+":"+text), hashes[form].sum(form.token(org, name))
 	case portal.OAuth:
 		digest, k.shown = sum(name+":"+text), name
 	case portal.JWT:
 		digest, k.shown = KidDigest(text), shownAs(text)
 	case portal.MutualTLS:
-		digest, k.shown = CertificateDigest(org, name), shownAs(form.token(org, name))
+		digest, k.shown = CertificateDigest(org, name), hashes[form].sum(form.token(org, name))
 	default:
 		digest, k.shown = sum(text), shownAs(text)
 	}
@@ -82,10 +82,16 @@ func KidDigest(kid string) [sha256.Size]byte { return sum("jwt:" + kid) }
 // CertificateDigest is what a client certificate is looked up by, in an organisation: a fingerprint is no secret, so that in another
 // organisation it may be anybody's.
 func CertificateDigest(org, fingerprint string) [sha256.Size]byte {
-	return sum("certificate:" + org + ":" + fingerprint)
+	return digestOf("certificate:", org, ":", fingerprint)
 }
 
 func sum(text string) [sha256.Size]byte { return sha256.Sum256([]byte(text)) }
+
+// shownAs is the hash by which Tyk shows a token: the one that the token itself names.
+func shownAs(text string) string {
+	read, _ := readToken(text)
+	return read.hash.sum(text)
+}
 
 // sealed is a key as it lies in its box.
 type sealed struct {

@@ -12,7 +12,6 @@ const (
 	passwordLength     = 24 // 142 bits of chance, so that SHA-256 of the pair suffices where people's passwords need bcrypt
 	dashedUUIDLength   = 36
 	clientSecretLength = dashedUUIDLength / 3 * 4
-	longestPair        = idLength + 1 + clientSecretLength
 )
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -53,8 +52,8 @@ func isLetters[T bytestring](s T) bool {
 }
 
 func isClientSecret[T bytestring](s T) bool {
-	var space [clientSecretLength]byte
-	id, ok := decode(space[:], s)
+	var space [longestToken]byte
+	id, ok := decode(&space, s)
 	if !ok || len(id) != dashedUUIDLength {
 		return false
 	}

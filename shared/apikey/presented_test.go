@@ -11,7 +11,6 @@ import (
 
 	"keydesk/shared/apikey"
 	"keydesk/shared/portal"
-	"keydesk/shared/secret"
 )
 
 // Pairs and a token as clients send them.
@@ -64,6 +63,7 @@ func malformed(t testing.TB) []string {
 		"Bearer", "Bearer ", "Basic", "Basic ", "Basic  ", "Bearer " + "Bearer " + older, "Basic " + "Basic " + user, "Bearer" + older,
 		short[:8] + "\r\n\r\n" + short[8:], "Bearer\t" + older, "Token " + older, older + " " + older, token + ", " + token, token + token,
 		"Basic " + token, "Basic " + older, "Basic " + aJWT, "Bearer " + user, "Bearer " + client, user, client,
+		"\u00a0" + older, older + "\n", "\v" + token, "Bearer \u3000" + older, "Basic " + user + "\n", // white space, but not a header's
 		"Basic " + userPair, "Basic " + user[1:], "Basic " + user + "=", "Basic " + user[:8] + "\n" + user[8:], "Basic " + user[:8] + "\n\n\n\n" + user[8:],
 		"Basic " + client + "\n====", "Basic " + strings.TrimRight(user, "="), "Basic " + loosened(user), "Basic " + base64Of(userPair+"\n"), "Basic " + base64Of("\n"+userPair),
 		"Basic " + strings.NewReplacer("+", "-", "/", "_").Replace(base64Of("????????>>:"+userPair[11:])), // the URL's alphabet
@@ -85,7 +85,7 @@ func malformed(t testing.TB) []string {
 		none = append(none, jwt, "Bearer "+jwt)
 	}
 	for name, raw := range v.Malformed {
-		if !strings.HasSuffix(name, " before") && !strings.HasSuffix(name, " after") { // a scheme and spaces are the header's
+		if name != "a scheme before" && name != "a space after" { // these are the header's
 			none = append(none, raw, "Bearer "+raw)
 		}
 	}
@@ -108,15 +108,15 @@ func TestLoosened(t *testing.T) {
 	}
 }
 
-// TestOneByteChanged changes each byte of a good header into every other one. What is still taken is another key.
+// TestOneByteChanged changes each byte of a good header into every other one: what is still taken is so by right, and is another key.
 func TestOneByteChanged(t *testing.T) {
 	headers := []string{aJWT, "Basic " + base64Of(userPair), "Basic " + base64Of(clientPair)}
 	for _, v := range readVectors(t).Keys {
-		headers = append(headers, v.Raw, "Bearer "+v.Raw)
+		headers = append(headers, v.Raw)
 	}
 	for _, header := range headers {
-		good, ok := apikey.Read(header)
-		if !ok {
+		_, good := readAsSlowly(t, header)
+		if good == "" {
 			t.Fatalf("%s is refused", header)
 		}
 		scheme := strings.Index(header, " ") + 1 // which may be spelt otherwise
@@ -124,7 +124,7 @@ func TestOneByteChanged(t *testing.T) {
 			changed := []byte(header)
 			for b := range 256 {
 				changed[at] = byte(b)
-				if p, ok := apikey.Read(string(changed)); ok && p.Digest == good.Digest && byte(b) != header[at] {
+				if _, lookedUpBy := readAsSlowly(t, string(changed)); lookedUpBy == good && byte(b) != header[at] {
 					t.Errorf("%q opens what %q does", changed, header)
 				}
 			}
@@ -173,11 +173,11 @@ var (
 	uuidLook = regexp.MustCompile(`\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\z`)
 )
 
-// readSlowly is Read once more, of what the standard library has ready, and of Parse.
+// readSlowly is Read once more, of what the standard library has ready.
 func readSlowly(header string) (kind, lookedUpBy string) {
-	text := strings.TrimSpace(header)
+	text := strings.Trim(header, " \t")
 	scheme, rest, _ := strings.Cut(text, " ")
-	switch rest = strings.TrimSpace(rest); {
+	switch rest = strings.Trim(rest, " \t"); {
 	case strings.EqualFold(scheme, "basic") && rest != "":
 		pair, err := base64.StdEncoding.DecodeString(rest)
 		if err != nil || base64Of(string(pair)) != rest {
@@ -195,7 +195,7 @@ func readSlowly(header string) (kind, lookedUpBy string) {
 	case strings.EqualFold(scheme, "bearer") && rest != "":
 		text = rest
 	}
-	if _, err := apikey.Parse(secret.New(text)); err == nil {
+	if orgOf(text) != "" {
 		return portal.AuthToken, text
 	}
 	if len(text) <= longestJWT && jwtLook.MatchString(text) {
@@ -204,7 +204,23 @@ func readSlowly(header string) (kind, lookedUpBy string) {
 	return "", ""
 }
 
-// FuzzRead holds Read against Parse and a slow reader: the same verdict, and the same place to look.
+// readAsSlowly holds Read against the slow reader: the same verdict, the same place to look, and the organisation that a token names.
+func readAsSlowly(t *testing.T, header string) (kind, lookedUpBy string) {
+	t.Helper()
+	p, ok := apikey.Read(header)
+	kind, lookedUpBy = readSlowly(header)
+	switch {
+	case ok != (kind != "") || p.Kind != kind:
+		t.Errorf("%q is read as %q, %t; slowly as %q", header, p.Kind, ok, kind)
+	case ok && p.Digest != sha256.Sum256([]byte(lookedUpBy)):
+		t.Errorf("%q is looked up by %x, want SHA-256 of %q", header, p.Digest, lookedUpBy)
+	case kind == portal.AuthToken && !p.MayBeOf(orgOf(lookedUpBy)):
+		t.Errorf("%q is of another organisation than it says", header)
+	}
+	return kind, lookedUpBy
+}
+
+// FuzzRead holds Read against the slow reader, and that what it has read shows nothing of a key.
 func FuzzRead(f *testing.F) {
 	for _, header := range slices.Concat(malformed(f), []string{aJWT, "Basic " + base64Of(userPair), "bAsIc " + base64Of(clientPair)}) {
 		if len(header) < 1<<16 {
@@ -216,15 +232,9 @@ func FuzzRead(f *testing.F) {
 		f.Add(" " + key.Raw)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
-		p, ok := apikey.Read(header)
-		kind, lookedUpBy := readSlowly(header)
-		if ok != (kind != "") || p.Kind != kind {
-			t.Errorf("%q is read as %q, %t; slowly as %q", header, p.Kind, ok, kind)
-		}
-		if ok && p.Digest != sha256.Sum256([]byte(lookedUpBy)) {
-			t.Errorf("%q is looked up by %x, want SHA-256 of %q", header, p.Digest, lookedUpBy)
-		}
-		if text := fmt.Sprintf("%+v", p); ok && strings.Contains(text, lookedUpBy) {
+		kind, lookedUpBy := readAsSlowly(t, header)
+		p, _ := apikey.Read(header)
+		if text := fmt.Sprintf("%+v", p); kind != "" && strings.Contains(text, lookedUpBy) {
 			t.Errorf("printed: %s", text)
 		}
 	})

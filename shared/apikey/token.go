@@ -3,10 +3,8 @@ package apikey
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"keydesk/shared/portal"
 	"keydesk/shared/secret"
@@ -64,9 +62,6 @@ const (
 	longestToken    = (longestDocument + 2) / 3 * 4
 )
 
-// errMalformed never quotes the key: it is one letter away from a good one.
-var errMalformed = errors.New(`malformed key: want base64 of {"org":"<24 hex>","id":"<32 hex>","h":"<hash>"}, or 24 + 32 lower-case hexadecimal digits`)
-
 // Mint makes a new key of a kind and organisation from chance (crypto/rand.Reader outside of tests): 122 bits of it and more.
 func Mint(random io.Reader, org, kind string, form Form) (Key, error) {
 	if !isHex(org, orgLength) {
@@ -119,16 +114,13 @@ type token struct {
 // readToken reads a token of either form and takes it only as Mint and Tyk write it, to the byte, so that no two texts are one
 // key. It is the first thing that any text at an API owner's door meets: it takes nothing from the heap.
 func readToken(text string) (t token, ok bool) {
-	if len(text) > longestToken {
-		return t, false
-	}
 	if isHex(text, orgIDLength) {
 		copy(t.org[:], text)
 		t.hash = murmur32
 		return t, true
 	}
 	var space [longestToken]byte
-	rest, ok := decode(space[:], text)
+	rest, ok := decode(&space, text)
 	if !ok {
 		return t, false
 	}
@@ -161,38 +153,17 @@ func field(document []byte, name string, length int) (value, rest []byte, ok boo
 	return value, document[end:], isHex(value, length)
 }
 
-// decode reads standard base64 into the space, in the one spelling that there is of it.
-func decode[T bytestring](space []byte, text T) ([]byte, bool) {
-	if len(text)%4 != 0 || base64.StdEncoding.DecodedLen(len(text)) > len(space) {
+// decode reads standard base64 into the space, in the one spelling that there is of it, and nothing that is longer than a token.
+func decode[T bytestring](space *[longestToken]byte, text T) ([]byte, bool) {
+	var source [longestToken]byte
+	if len(text) > len(source) {
 		return nil, false
 	}
-	var source [longestToken]byte
-	n, err := base64.StdEncoding.Strict().Decode(space, source[:copy(source[:], text)])
+	n, err := base64.StdEncoding.Strict().Decode(space[:], source[:copy(source[:], text)])
 	if err != nil || base64.StdEncoding.EncodedLen(n) != len(text) { // Decode passes over line ends
 		return nil, false
 	}
 	return space[:n], true
-}
-
-// Parse reads a token.
-func Parse(raw secret.Value) (Key, error) {
-	read, ok := readToken(raw.Reveal())
-	if !ok {
-		return Key{}, errMalformed
-	}
-	return newKey(string(read.org[:]), portal.AuthToken, "", raw, ""), nil
-}
-
-// shownAs is the hash by which Tyk shows a token: the one that the token itself names.
-func shownAs(text string) string {
-	if document, err := base64.StdEncoding.DecodeString(text); err == nil {
-		for _, a := range named {
-			if strings.HasSuffix(string(document), partHash+string(a)+partEnd) {
-				return a.sum(text)
-			}
-		}
-	}
-	return murmur32.sum(text)
 }
 
 // bytestring is what may be read as it lies there, without a copy.

@@ -41,16 +41,12 @@ const (
 	chanceLength  = 52
 	organisation  = 24
 	presentLength = len(prefix) + organisation + 1 + chanceLength
-	scheme        = "Bearer "
 )
 
 // Parse reads an Authorization header: the raw credential, as Tyk's clients send it, or "Bearer " and the credential. It
 // says no to whatever cannot be a credential, so that rubbish costs no read.
 func Parse(header string) (Presented, bool) {
-	text := strings.TrimSpace(header)
-	if len(text) > len(scheme) && strings.EqualFold(text[:len(scheme)], scheme) {
-		text = strings.TrimSpace(text[len(scheme):])
-	}
+	text, _ := portal.AfterScheme(header, "Bearer")
 	if len(text) != presentLength || !strings.HasPrefix(text, prefix) {
 		return Presented{}, false
 	}

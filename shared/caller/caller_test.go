@@ -36,6 +36,8 @@ func TestParse(t *testing.T) {
 		"chance with a key's mark": credential[:79] + "#",
 		"chance with an underline": credential[:40] + "_" + credential[41:],
 		"two lines":                credential[:79] + "\n",
+		"a line break after it":    credential + "\n",
+		"a space of no header's":   "\u00a0" + credential,
 	} {
 		if got, ok := caller.Parse(header); ok {
 			t.Errorf("%s: Parse(%q) = %v", name, header, got)

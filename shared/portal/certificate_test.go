@@ -1,8 +1,10 @@
 package portal_test
 
 import (
+	"bytes"
 	"crypto/elliptic"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"strings"
 	"testing"
@@ -22,23 +24,34 @@ func withColons() string {
 	return strings.ToUpper(strings.Join(pairs, ":"))
 }
 
+func fingerprintOf(der []byte) string {
+	digest := sha256.Sum256(der)
+	return hex.EncodeToString(digest[:])
+}
+
 func TestFingerprint(t *testing.T) {
 	text, der := certificateOf(t, ecOf(t, elliptic.P256()))
-	digest := sha256.Sum256(der)
-	of := hex.EncodeToString(digest[:])
+	of := fingerprintOf(der)
+	unreadable := bytes.Replace(der, []byte{2, 1, 1}, []byte{2, 1, 0xff}, 1) // its serial number is -1, which OpenSSL takes and Go does not
+	if _, err := x509.ParseCertificate(unreadable); err == nil {
+		t.Error("Go reads the certificate that it was not to read")
+	}
 	other, _ := certificateOf(t, ecOf(t, elliptic.P256()))
 	for sent, want := range map[string]string{
-		fingerprint:                        fingerprint,
-		strings.ToUpper(fingerprint):       fingerprint,
-		withColons():                       fingerprint,
-		"\n " + withColons():               fingerprint,
-		org + fingerprint:                  fingerprint,
-		org + withColons():                 fingerprint,
-		strings.ToUpper(org + fingerprint): fingerprint,
-		text:                               of,
-		"\n\n" + text + "\n":               of,
-		"Bag Attributes\n" + text:          of,
-		text + other:                       of, // a chain begins with the certificate itself
+		fingerprint:                                 fingerprint,
+		strings.ToUpper(fingerprint):                fingerprint,
+		withColons():                                fingerprint,
+		"\n " + withColons():                        fingerprint,
+		org + fingerprint:                           fingerprint,
+		org + withColons():                          fingerprint,
+		strings.ToUpper(org + fingerprint):          fingerprint,
+		"sha256 Fingerprint=" + withColons():        fingerprint,
+		"SHA256 Fingerprint=" + withColons() + "\n": fingerprint,
+		inPEM("CERTIFICATE", unreadable):            fingerprintOf(unreadable),
+		text:                                        of,
+		"\n\n" + text + "\n":                        of,
+		"Bag Attributes\n" + text:                   of,
+		text + other:                                of, // a chain begins with the certificate itself
 	} {
 		if got, err := portal.Fingerprint(org, sent); err != nil || got != want {
 			t.Errorf("%.90q: %s, %v; want %s", sent, got, err, want)
@@ -48,7 +61,7 @@ func TestFingerprint(t *testing.T) {
 
 func TestNoFingerprint(t *testing.T) {
 	const send, none = "certificate: send the SHA-256 fingerprint of the client certificate,", "certificate: the PEM holds no certificate;"
-	text, _ := certificateOf(t, ecOf(t, elliptic.P256()))
+	text, der := certificateOf(t, ecOf(t, elliptic.P256()))
 	for sent, words := range map[string]string{
 		"":                     send,
 		" ":                    send,
@@ -66,7 +79,14 @@ func TestNoFingerprint(t *testing.T) {
 		inPEM("CERTIFICATE", []byte("none")):                           none,
 		strings.ReplaceAll(text, "CERTIFICATE", "PUBLIC KEY"):          none,
 		strings.ReplaceAll(text, "CERTIFICATE", "CERTIFICATE REQUEST"): none,
-		inPEM("EC PRIVATE KEY", []byte("none")) + text:                 none,
+		inPEM("EC PRIVATE KEY", []byte("none")) + text:                 "certificate: there is a private key in it, and it was not stored;",
+		text + inPEM("PRIVATE KEY", []byte("none")):                    "certificate: there is a private key in it, and it was not stored;",
+		strings.ReplaceAll(pkix(t, ecOf(t, elliptic.P256()).Public()), "PUBLIC KEY", "CERTIFICATE"): none,
+		inPEM("CERTIFICATE", append(der, 0)):    none,
+		inPEM("CERTIFICATE", der[:len(der)-1]):  none,
+		"sha1 Fingerprint=" + withColons():      send,
+		"sha256 Fingerprint=":                   send,
+		"sha256 Fingerprint=" + fingerprint[1:]: send,
 	} {
 		got, err := portal.Fingerprint(org, sent)
 		refused(t, sent[:min(len(sent), 90)], err, portal.Invalid, words)

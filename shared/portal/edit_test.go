@@ -174,7 +174,7 @@ func TestCertificateOfARequest(t *testing.T) {
 	if err != nil || r.Certificate != digest {
 		t.Fatalf("%v, kept %s", err, r.Certificate)
 	}
-	for _, sent := range []string{fingerprint, withColons(), org + withColons(), ""} {
+	for _, sent := range []string{fingerprint, withColons(), org + withColons(), "sha256 Fingerprint=" + withColons(), ""} {
 		if got, err := r.Revise(input(t, `{"certificate": "`+sent+`"}`)); err != nil || got.Certificate != sent {
 			t.Errorf("%s: %v, kept %s", sent, err, got.Certificate)
 		}

@@ -18,9 +18,12 @@ const (
 	MutualTLS = "mutualTLS"
 )
 
+// keyless is the kind of an entry that is_keyless, whatever else its auth_type says: its API wants no key.
+const keyless = "keyless"
+
 // authTypes are all that an entry may name. Those after the first five are kept, and nobody is granted a key for them.
 var authTypes = []string{
-	AuthToken, Basic, OAuth, JWT, MutualTLS, "hmac", "openid", "keyless", "multiAuth", "custom", "other",
+	AuthToken, Basic, OAuth, JWT, MutualTLS, "hmac", "openid", keyless, "multiAuth", "custom", "other",
 }
 
 // Granted tells whether the desk grants keys of the kind.
@@ -145,9 +148,9 @@ func newEntry(place string, sent Object) (Entry, error) {
 		return Entry{}, err
 	}
 	e := entryOf(d)
-	switch {
-	case !slices.Contains(authTypes, e.AuthType):
-		return Entry{}, Refuse(Invalid, "%s.auth_type: %q is none; send one of %s.", place, clip(e.AuthType), strings.Join(authTypes, ", "))
+	switch authType := d.getText("auth_type"); {
+	case authType != "" && !slices.Contains(authTypes, authType):
+		return Entry{}, Refuse(Invalid, "%s.auth_type: %q is none; send one of %s.", place, clip(authType), strings.Join(authTypes, ", "))
 	case len(e.document) > maxEntryBytes:
 		return Entry{}, Refuse(Invalid, "%s is %d bytes long; at most %d are kept.", place, len(e.document), maxEntryBytes)
 	case e.PolicyID != "":
@@ -162,10 +165,14 @@ func entryOf(d document) Entry {
 	if d.getText("auth_type") == "" {
 		d = d.set("auth_type", quote(AuthToken))
 	}
-	return Entry{
+	e := Entry{
 		PolicyID: d.getText("policy_id"), AuthType: d.getText("auth_type"), Config: configOf(d.getObject("config")),
 		document: Object(d.text()),
 	}
+	if d.getBool("is_keyless") {
+		e.AuthType = keyless
+	}
+	return e
 }
 
 // UnmarshalJSON reads an entry, and completes it with what it lacks.

@@ -85,6 +85,27 @@ func TestEntryIsComplete(t *testing.T) {
 	}
 }
 
+// An entry that wants no key gives none, and its document stays as it came.
+func TestKeylessEntry(t *testing.T) {
+	for _, said := range []string{`"is_keyless": true`, `"is_keyless": true, "auth_type": "basic"`, `"auth_type": "keyless"`} {
+		e := entry(t, `{"policy_id": "p", `+said+`}`)
+		if e.AuthType != "keyless" || portal.Granted(e.AuthType) {
+			t.Errorf("%s: it gives keys of the kind %s", said, e.AuthType)
+		}
+		if again := entry(t, written(t, e)); again.AuthType != "keyless" {
+			t.Errorf("%s, read again: it gives keys of the kind %s", said, again.AuthType)
+		}
+	}
+	if text := written(t, entry(t, `{"is_keyless": true, "auth_type": "basic"}`)); at(t, text, "auth_type") != "basic" || at(t, text, "is_keyless") != true {
+		t.Errorf("written as %s", text)
+	}
+	if e := entry(t, `{"is_keyless": false}`); e.AuthType != portal.AuthToken {
+		t.Errorf("it gives keys of the kind %s", e.AuthType)
+	}
+	_, err := portal.NewCatalogue(org, another, `{"apis": [{"is_keyless": true, "auth_type": "magic"}]}`)
+	refused(t, "an unknown kind", err, portal.Invalid, `apis[0].auth_type: "magic" is none;`)
+}
+
 // A member counts under its own name only: encoding/json would take Override for override.
 func TestMembersCountByTheirExactNames(t *testing.T) {
 	e := entry(t, `{"policy_id": "p", "Policy_ID": "q", "config": {"override": false, "Override": true}}`)

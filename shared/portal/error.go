@@ -27,7 +27,7 @@ type Error struct {
 	Kind    Kind
 	Message string
 	Meta    any
-	pattern string
+	pattern string // the message without what the client sent, which may be somebody's e-mail address: what a log may hold
 }
 
 func (e *Error) Error() string { return e.Message }
@@ -37,16 +37,13 @@ func Refuse(kind Kind, format string, arguments ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, arguments...), pattern: format}
 }
 
-// Pattern is the message without what the client sent, which may be somebody's e-mail address: what a log may hold.
-func (e *Error) Pattern() string { return e.pattern }
-
 // Loggable is an error in words that hold nothing of a client's. Why somebody is not known are the desk's own words.
 func Loggable(err error) string {
 	var refusal *Error
 	if !errors.As(err, &refusal) || errors.Is(err, ErrNotAuthorised) {
 		return err.Error()
 	}
-	return refusal.Pattern()
+	return refusal.pattern
 }
 
 // ErrNotFound is the one answer for what does not exist and what belongs to another organisation.

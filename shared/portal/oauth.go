@@ -8,7 +8,7 @@ import (
 
 // OAuthInfo is what an OAuth client of the developer's would need.
 type OAuthInfo struct {
-	RedirectURI string `json:"redirect_uri"` // several are joined by commas
+	RedirectURI string `json:"redirect_uri"` // several are joined by commas or semicolons
 }
 
 // Client is an OAuth client of a developer's, as the wire shows it: its secret is shown once, by whoever grants it.
@@ -28,6 +28,9 @@ const (
 	maxAllOfThem = 8 << 10
 )
 
+// notSchemes lead to what stands in the address itself, or on the user's own machine.
+var notSchemes = []string{"javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source"}
+
 // validate holds that each address leads somewhere, and runs no script on the way.
 func (o *OAuthInfo) validate() error {
 	const field = "oauth_info.redirect_uri"
@@ -41,10 +44,10 @@ func (o *OAuthInfo) validate() error {
 	for _, text := range addresses {
 		address, err := url.Parse(strings.TrimSpace(text))
 		switch {
-		case err != nil || address.Scheme == "" || len(text) > maxRedirect:
-			return Refuse(Invalid, "%s: %q is no whole address; send one such as https://app.example.org/callback.", field, clip(text))
-		case slices.Contains([]string{"javascript", "data", "vbscript", "file", "blob"}, address.Scheme):
+		case err == nil && slices.Contains(notSchemes, address.Scheme):
 			return Refuse(Invalid, "%s: an address may not begin with %s:; send one such as https://app.example.org/callback.", field, address.Scheme)
+		case err != nil || address.Scheme == "" || address.Opaque != "" || len(text) > maxRedirect: // "localhost:3000/callback" has a scheme, too
+			return Refuse(Invalid, "%s: %q is no whole address; send one such as https://app.example.org/callback.", field, clip(text))
 		case (address.Scheme == "http" || address.Scheme == "https") && address.Hostname() == "":
 			return Refuse(Invalid, "%s: %q names no host; send one such as https://app.example.org/callback.", field, clip(text))
 		case strings.Contains(text, "#"):

@@ -3,8 +3,6 @@ package portal_test
 import (
 	"strings"
 	"testing"
-
-	"keydesk/shared/portal"
 )
 
 func TestRedirects(t *testing.T) {
@@ -22,13 +20,21 @@ func TestRedirects(t *testing.T) {
 		"https://a.example,JavaScript:alert(1)":          "an address may not begin with javascript:;",
 		"data:text/html,x":                               "an address may not begin with data:;",
 		"https:///callback":                              `"https:///callback" names no host;`,
-		"https:a.example":                                `"https:a.example" names no host;`,
+		"https:a.example":                                `"https:a.example" is no whole address;`,
+		"localhost:3000/callback":                        `"localhost:3000/callback" is no whole address;`,
+		"com.example.app:callback":                       `"com.example.app:callback" is no whole address;`,
+		"http://a.example;b.example":                     `"b.example" is no whole address;`,
+		"http://a.example;javascript:alert(1)":           "an address may not begin with javascript:;",
+		"javascript://a.example/%0aalert(1)":             "an address may not begin with javascript:;",
+		"about:blank":                                    "an address may not begin with about:;",
+		"filesystem:http://a.example/":                   "an address may not begin with filesystem:;",
+		"View-Source:https://a.example":                  "an address may not begin with view-source:;",
+		strings.Repeat("https://a.example;", 21):         "has 21 addresses; at most 20 are kept.",
 		"https://a.example/#x":                           `"https://a.example/#x" has a part after #,`,
 		"https://a.example/" + strings.Repeat("x", 2000): "is no whole address;",
 		"https://a.example/\x7f":                         "is no whole address;",
 	} {
-		in := portal.RequestInput{OAuthInfo: &portal.OAuthInfo{RedirectURI: redirect}}
-		err := in.Validate()
+		_, err := asked(t, `"for_plan": "p", "oauth_info": {"redirect_uri": `+written(t, redirect)+`}`)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), "oauth_info.redirect_uri") || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%.60q: %v, want %s", redirect, err, want)
 		}

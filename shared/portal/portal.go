@@ -72,6 +72,25 @@ func (o *Object) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
+// Texts are the object's members as texts: a text as it is, all else as JSON. Null says nothing, and is left out.
+func (o Object) Texts() map[string]string {
+	var members map[string]json.RawMessage
+	if json.Unmarshal([]byte(o), &members) != nil { // the zero Object
+		return nil
+	}
+	texts := make(map[string]string, len(members))
+	for name, value := range members {
+		text := string(value)
+		if value[0] == '"' {
+			_ = json.Unmarshal(value, &text) // valid, as all of the object is
+		}
+		if string(value) != "null" {
+			texts[name] = text
+		}
+	}
+	return texts
+}
+
 // kind names the JSON value that begins with a character, as encoding/json does.
 func kind(first byte) string {
 	switch first {

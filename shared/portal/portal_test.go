@@ -3,6 +3,7 @@ package portal_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -90,6 +91,19 @@ func TestNoObjectIsAnEmptyOne(t *testing.T) {
 	}
 	if text, err := json.Marshal(o); err != nil || string(text) != "{}" {
 		t.Errorf("written as %s, %v", text, err)
+	}
+}
+
+func TestTexts(t *testing.T) {
+	o := portal.Object(`{"text": "a\u0062\"", "empty": "", "number": 1.50, "yes": true, "null": null, "list": [1, "a"], "object": {"a" : null}, "": "none", "twice": 1, "twice": "2"}`)
+	want := map[string]string{"text": `ab"`, "empty": "", "number": "1.50", "yes": "true", "list": `[1, "a"]`, "object": `{"a" : null}`, "": "none", "twice": "2"}
+	if got := o.Texts(); !maps.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for _, none := range []portal.Object{"", "{}"} {
+		if got := none.Texts(); len(got) != 0 {
+			t.Errorf("%q has the texts %q", none, got)
+		}
 	}
 }
 

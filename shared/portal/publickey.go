@@ -1,11 +1,15 @@
 package portal
 
 import (
+	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/pem"
+	"regexp"
 	"strings"
 
 	"keydesk/shared/secret"
@@ -19,65 +23,137 @@ const (
 
 // Words for what is sent as jwt_secret. They never quote it: it may be a secret after all.
 const (
-	sendPublicKey = "send the developer's public key in PEM, RSA of 2048 bits or more, or EC"
-	keptByNobody  = "it was not stored"
+	sendPublicKey = "send the developer's public key in PEM, RSA of 2048 bits or more, or EC on P-256, P-384 or P-521."
+	keptByNobody  = ", and it was not stored; "
 )
 
-// PublicKey reads the public key by which a developer's tokens are checked, PEM or base64 of PEM, and writes it anew, as PKIX in PEM.
-// A shared secret is refused, as is a private key: whoever can read the table could sign with it.
+// What is no public key is refused by what it is instead.
+var (
+	errPrivateKey   = Refuse(Invalid, "jwt_secret: there is a private key in it"+keptByNobody+"keep it to the developer, and "+sendPublicKey)
+	errSharedSecret = Refuse(Invalid, "jwt_secret: a shared secret is not taken"+keptByNobody+sendPublicKey)
+	errNotOnePEM    = Refuse(Invalid, "jwt_secret: the PEM is not whole, or does not stand alone"+keptByNobody+sendPublicKey)
+	errEmptyPEM     = Refuse(Invalid, "jwt_secret: the PEM holds no public key that is taken"+keptByNobody+sendPublicKey)
+	errJWK          = Refuse(Invalid, "jwt_secret: this is a JWK"+keptByNobody+sendPublicKey)
+	errAddress      = Refuse(Invalid, "jwt_secret: this is an address"+keptByNobody+sendPublicKey)
+	errSSH          = Refuse(Invalid, "jwt_secret: this is an SSH key, which ssh-keygen -e -m PKCS8 writes in PEM"+keptByNobody+sendPublicKey)
+)
+
+// PublicKey reads the public key by which a developer's tokens are checked, and writes it anew, as PKIX in PEM. It may come in PEM, of
+// which forms and settings lose the line ends, or in base64 of PEM or DER. A shared secret is refused, as is a private key: whoever can read
+// the table could sign with it.
 func PublicKey(sent secret.Value) (string, error) {
 	text := strings.TrimSpace(sent.Reveal())
 	if len(text) > maxText {
-		return "", Refuse(Invalid, "jwt_secret is longer than %d bytes; "+sendPublicKey+".", maxText)
+		return "", Refuse(Invalid, "jwt_secret is longer than %d bytes; "+sendPublicKey, maxText)
 	}
-	if inner, err := base64.StdEncoding.DecodeString(text); err == nil {
-		text = string(inner)
-	}
-	block, rest := pem.Decode([]byte(text))
-	switch {
-	case block == nil:
-		return "", Refuse(Invalid, "jwt_secret: a shared secret is not taken, and "+keptByNobody+"; "+sendPublicKey+".")
-	case strings.Contains(block.Type, "PRIVATE"):
-		return "", Refuse(Invalid, "jwt_secret: this is a private key, and "+keptByNobody+"; keep it to the developer, and "+sendPublicKey+".")
-	case strings.TrimSpace(string(rest)) != "":
-		return "", Refuse(Invalid, "jwt_secret: there is more than one key in it; "+sendPublicKey+".")
-	}
-	key, err := parsePublic(block)
+	key, err := readPublic(text)
 	if err != nil {
-		return "", Refuse(Invalid, "jwt_secret: the PEM holds no public key; "+sendPublicKey+".")
+		return "", err
 	}
-	switch key := key.(type) {
-	case *rsa.PublicKey:
-		if bits := key.N.BitLen(); bits < shortestRSA || bits > longestRSA {
-			return "", Refuse(Invalid, "jwt_secret: the RSA key has %d bits; %d to %d are taken.", bits, shortestRSA, longestRSA)
-		}
-		if key.E < 3 || key.E&1 == 0 {
-			return "", Refuse(Invalid, "jwt_secret: the RSA key's exponent is no good one; make a new key pair.")
-		}
-	case *ecdsa.PublicKey:
-		if bits := key.Params().BitSize; bits < 256 {
-			return "", Refuse(Invalid, "jwt_secret: the EC key's curve has %d bits; P-256, P-384 and P-521 are taken.", bits)
-		}
-	default:
-		return "", Refuse(Invalid, "jwt_secret: keys of this kind are not taken; "+sendPublicKey+".")
+	if err := strong(key); err != nil {
+		return "", err
 	}
 	der, err := x509.MarshalPKIXPublicKey(key)
 	if err != nil {
-		return "", Refuse(Invalid, "jwt_secret: the key cannot be written; "+sendPublicKey+".")
+		return "", errEmptyPEM
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), nil
 }
 
-func parsePublic(block *pem.Block) (any, error) {
-	switch block.Type {
-	case "RSA PUBLIC KEY":
-		return x509.ParsePKCS1PublicKey(block.Bytes)
-	case "CERTIFICATE":
-		certificate, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, err
+const beginsPEM = "-----BEGIN"
+
+var (
+	// onePEM is one PEM with nothing around it, and base64 in it, in whatever lines.
+	onePEM = regexp.MustCompile(`\A-----BEGIN [A-Z0-9 ]+-----([^-]*)-----END [A-Z0-9 ]+-----\z`)
+	// lineEnds puts those right that stand as a programmer writes them.
+	lineEnds = strings.NewReplacer(`\r`, "", `\n`, "\n")
+	// namesPrivate finds a private key's name as OpenSSL, OpenSSH and PuTTY write it, and the private member of a JWK.
+	namesPrivate = regexp.MustCompile(`(?i)private[- ](key|lines)|"d"\s*:`)
+)
+
+func readPublic(text string) (crypto.PublicKey, error) {
+	if inner, is := fromBase64(text); is {
+		if !bytes.Contains(inner, []byte(beginsPEM)) {
+			return parsePublic(inner, errSharedSecret)
 		}
+		text = string(inner)
+	}
+	text = strings.TrimSpace(lineEnds.Replace(text))
+	if namesPrivate.MatchString(text) {
+		return nil, errPrivateKey
+	}
+	body := onePEM.FindStringSubmatch(text)
+	if body == nil {
+		return nil, noPEM(text)
+	}
+	der, _ := fromBase64(body[1])
+	return parsePublic(der, errEmptyPEM)
+}
+
+// fromBase64 reads base64 with or without padding, in whatever lines.
+func fromBase64(text string) ([]byte, bool) {
+	raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.Join(strings.Fields(text), ""), "="))
+	return raw, err == nil
+}
+
+// noPEM refuses what is not one PEM, and says what it has the look of.
+func noPEM(text string) error {
+	begins := func(with string) bool { return strings.HasPrefix(text, with) }
+	switch {
+	case strings.Contains(text, beginsPEM):
+		return errNotOnePEM
+	case begins("{"):
+		return errJWK
+	case begins("http://") || begins("https://"):
+		return errAddress
+	case begins("ssh-") || begins("ecdsa-sha2-") || begins("sk-") || begins("---- BEGIN SSH2"):
+		return errSSH
+	}
+	return errSharedSecret
+}
+
+// parsePublic reads a public key in any of its forms, whatever it is called: PKCS #1, a certificate, PKIX. Of what is none it says what
+// the caller has to say.
+func parsePublic(der []byte, none error) (crypto.PublicKey, error) {
+	if isPrivate(der) {
+		return nil, errPrivateKey
+	}
+	if key, err := x509.ParsePKCS1PublicKey(der); err == nil {
+		return key, nil
+	}
+	if certificate, err := x509.ParseCertificate(der); err == nil {
 		return certificate.PublicKey, nil
 	}
-	return x509.ParsePKIXPublicKey(block.Bytes)
+	key, err := x509.ParsePKIXPublicKey(der)
+	if err != nil {
+		return nil, none
+	}
+	return key, nil
+}
+
+// isPrivate tells whether DER is a private key: in each of their forms these begin with a small number, a version, and nothing public does.
+func isPrivate(der []byte) bool {
+	var private struct{ Version int }
+	_, err := asn1.Unmarshal(der, &private)
+	return err == nil
+}
+
+// strong refuses a public key of a kind or a strength that is not taken.
+func strong(key crypto.PublicKey) error {
+	switch key := key.(type) {
+	case *rsa.PublicKey:
+		if bits := key.N.BitLen(); bits < shortestRSA || bits > longestRSA {
+			return Refuse(Invalid, "jwt_secret: the RSA key has %d bits; %d to %d are taken.", bits, shortestRSA, longestRSA)
+		}
+		if key.E < 3 || key.E&1 == 0 {
+			return Refuse(Invalid, "jwt_secret: the RSA key's exponent is no good one; make a new key pair.")
+		}
+	case *ecdsa.PublicKey:
+		if bits := key.Params().BitSize; bits < 256 {
+			return Refuse(Invalid, "jwt_secret: the EC key's curve has %d bits; P-256, P-384 and P-521 are taken.", bits)
+		}
+	default:
+		return Refuse(Invalid, "jwt_secret: keys of this kind are not taken; "+sendPublicKey)
+	}
+	return nil
 }

@@ -2,16 +2,13 @@ package portal_test
 
 import (
 	"crypto"
-	"crypto/ecdh"
 	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
-	"errors"
 	"math/big"
 	"strings"
 	"testing"
@@ -33,6 +30,12 @@ func must[T any](t testing.TB) func(v T, err error) T {
 
 func inPEM(kind string, der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+}
+
+// bare is what stands in a PEM.
+func bare(text string) string {
+	block, _ := pem.Decode([]byte(text))
+	return base64.StdEncoding.EncodeToString(block.Bytes)
 }
 
 func pkix(t testing.TB, public crypto.PublicKey) string {
@@ -65,6 +68,9 @@ func TestPublicKey(t *testing.T) {
 	certificate, _ := certificateOf(t, p256)
 	private := must[*rsa.PrivateKey](t)(rsa.GenerateKey(rand.Reader, 2048))
 	small := pkix(t, rsaOf(2048, 65537))
+	if !strings.HasSuffix(base64.StdEncoding.EncodeToString([]byte(small)), "=") {
+		t.Fatal("the sample in base64 has no padding to leave out")
+	}
 	for name, c := range map[string]struct{ sent, kept string }{
 		"PKIX":                              {pkix(t, &private.PublicKey), pkix(t, &private.PublicKey)},
 		"PKCS1":                             {inPEM("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&private.PublicKey)), pkix(t, &private.PublicKey)},
@@ -78,7 +84,16 @@ func TestPublicKey(t *testing.T) {
 		"a certificate in base64":           {base64.StdEncoding.EncodeToString([]byte(certificate)), pkix(t, p256.Public())},
 		"with spaces around it":             {"\n\t " + small + " \n", small},
 		"with the ends of lines of Windows": {strings.ReplaceAll(small, "\n", "\r\n"), small},
-		"with words before it":              {"The key of our client:\n" + small, small},
+		"with \\n for ends of lines":        {strings.ReplaceAll(small, "\n", `\n`), small},
+		"with \\r\\n for them":              {strings.ReplaceAll(small, "\n", `\r\n`), small},
+		"on one line":                       {strings.ReplaceAll(small, "\n", " "), small},
+		"without any lines":                 {strings.ReplaceAll(small, "\n", ""), small},
+		"with its lines set in":             {"  " + strings.ReplaceAll(small, "\n", "\n\t"), small},
+		"in base64 without its padding":     {strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(small)), "="), small},
+		"PKIX without PEM":                  {bare(small), small},
+		"PKCS1 without PEM":                 {bare(inPEM("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&private.PublicKey))), pkix(t, &private.PublicKey)},
+		"a certificate without PEM":         {byLines(bare(certificate)), pkix(t, p256.Public())},
+		"by another name":                   {strings.ReplaceAll(small, "PUBLIC KEY", "RSA PUBLIC KEY"), small},
 	} {
 		kept, err := portal.PublicKey(secret.New(c.sent))
 		if err != nil || kept != c.kept {
@@ -102,84 +117,4 @@ func byLines(text string) string {
 		lines, text = lines+text[:64]+"\r\n", text[64:]
 	}
 	return lines + text
-}
-
-// sent is what somebody sends for a public key, and a part of what they are told.
-type sent struct{ text, says string }
-
-// noPublicKeys are what must not be kept.
-func noPublicKeys(t *testing.T) map[string]sent {
-	t.Helper()
-	const notStored, twice, none = "and it was not stored", "more than one key", "the PEM holds no public key"
-	private := must[*rsa.PrivateKey](t)(rsa.GenerateKey(rand.Reader, 2048))
-	p256 := ecOf(t, elliptic.P256())
-	edwards := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
-	x25519 := must[*ecdh.PrivateKey](t)(ecdh.X25519().GenerateKey(rand.Reader))
-	pkcs8 := func(key any) string { return inPEM("PRIVATE KEY", must[[]byte](t)(x509.MarshalPKCS8PrivateKey(key))) }
-	ec := inPEM("EC PRIVATE KEY", must[[]byte](t)(x509.MarshalECPrivateKey(p256)))
-	public := pkix(t, p256.Public())
-	evenExponent := must[[]byte](t)(x509.MarshalPKIXPublicKey(rsaOf(2048, 65536)))
-	return map[string]sent{
-		"nothing":                 {"", "a shared secret is not taken, " + notStored},
-		"a shared secret":         {"correct horse battery staple", "a shared secret is not taken, " + notStored},
-		"one in base64":           {base64.StdEncoding.EncodeToString([]byte("correct horse battery staple")), "a shared secret is not taken, " + notStored},
-		"one in hexadecimal":      {strings.Repeat("c0ffee", 12), "a shared secret is not taken, " + notStored},
-		"half a PEM":              {public[:len(public)-30], "a shared secret is not taken, " + notStored},
-		"base64 twice":            {base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString([]byte(public)))), "a shared secret"},
-		"a private key, PKCS1":    {inPEM("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(private)), "this is a private key, " + notStored},
-		"a private key, PKCS8":    {pkcs8(private), "this is a private key, " + notStored},
-		"a private key, EC":       {ec, "this is a private key, " + notStored},
-		"a private key, EC PKCS8": {pkcs8(p256), "this is a private key, " + notStored},
-		"a private key, Ed25519":  {pkcs8(edwards), "this is a private key, " + notStored},
-		"one in base64 of PEM":    {base64.StdEncoding.EncodeToString([]byte(ec)), "this is a private key, " + notStored},
-		"one with a password":     {inPEM("ENCRYPTED PRIVATE KEY", []byte("correct horse battery staple")), "this is a private key, " + notStored},
-		"one of OpenSSH":          {inPEM("OPENSSH PRIVATE KEY", []byte("correct horse battery staple")), "this is a private key, " + notStored},
-		"one by another name":     {strings.ReplaceAll(ec, "EC PRIVATE KEY", "PUBLIC KEY"), none},
-		"one after its public":    {public + ec, twice},
-		"one before its public":   {ec + public, "this is a private key, " + notStored},
-		"a second public key":     {public + pkix(t, rsaOf(2048, 65537)), twice},
-		"words after it":          {public + "and the secret is correct horse battery staple", twice},
-		"a request to sign":       {inPEM("CERTIFICATE REQUEST", []byte("correct horse battery staple")), none},
-		"a broken certificate":    {inPEM("CERTIFICATE", []byte("correct horse battery staple")), none},
-		"RSA, too short":          {pkix(t, rsaOf(1024, 65537)), "the RSA key has 1024 bits; 2048 to 8192 are taken."},
-		"RSA, a bit too short":    {pkix(t, rsaOf(2047, 65537)), "the RSA key has 2047 bits;"},
-		"RSA, a bit too long":     {pkix(t, rsaOf(8193, 65537)), "the RSA key has 8193 bits;"},
-		"RSA, far too long":       {pkix(t, rsaOf(16384, 65537)), "the RSA key has 16384 bits;"},
-		"RSA, PKCS1, too short":   {inPEM("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(rsaOf(1024, 65537))), "the RSA key has 1024 bits;"},
-		"RSA, with exponent 1":    {pkix(t, rsaOf(2048, 1)), "exponent is no good one"},
-		"RSA, an even exponent":   {inPEM("PUBLIC KEY", evenExponent), "exponent is no good one"},
-		"P-224":                   {pkix(t, ecOf(t, elliptic.P224()).Public()), "the EC key's curve has 224 bits; P-256, P-384 and P-521 are taken."},
-		"Ed25519":                 {pkix(t, edwards.Public()), "keys of this kind are not taken"},
-		"X25519":                  {pkix(t, x25519.PublicKey()), "keys of this kind are not taken"},
-	}
-}
-
-// TestNoPublicKey sends what must not be kept. The refusal says so, says what to send, and quotes none of it.
-func TestNoPublicKey(t *testing.T) {
-	for name, c := range noPublicKeys(t) {
-		kept, err := portal.PublicKey(secret.New(c.text))
-		var refusal *portal.Error
-		if !errors.As(err, &refusal) || refusal.Kind != portal.Invalid || !strings.HasPrefix(refusal.Message, "jwt_secret: ") || !strings.Contains(refusal.Message, c.says) {
-			t.Errorf("%s: %v, want one that says %s", name, err, c.says)
-		}
-		if kept != "" {
-			t.Errorf("%s: refused, and yet there is a key", name)
-		}
-		if err != nil && quotes(refusal.Message, c.text) {
-			t.Errorf("%s: the refusal quotes what was sent: %v", name, err)
-		}
-	}
-}
-
-// quotes tells whether a message has eight letters or digits in a row of what was sent, but for PEM's own words.
-func quotes(message, sent string) bool {
-	const enough = 8
-	for line := range strings.Lines(sent) {
-		for at := 0; !strings.Contains(line, "-----") && at+enough <= len(line); at++ {
-			if strings.Contains(message, line[at:at+enough]) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 )
 
 // Half of the clients' decoders fail on these, and with them the whole list that shows them.
@@ -52,22 +51,11 @@ func TestReadable(t *testing.T) {
 	}
 }
 
-// Escapes take no longer than other text.
+// Escapes take no longer than other text: a search that began again at each of these would go on for hours, and this test with it.
 func TestManyEscapesAreCheap(t *testing.T) {
 	for _, escape := range []string{`\"`, `\u0041`, `\ud83d\ude00`} {
-		quickest := func(size int) time.Duration {
-			sent, least := Object(`{"a": "`+strings.Repeat(escape, size/len(escape))+`"}`), time.Hour
-			for range 3 { // a loaded machine is slow now and then
-				start := time.Now()
-				if err := sent.readable("o"); err != nil {
-					t.Fatalf("%s: %v", escape, err)
-				}
-				least = min(least, time.Since(start))
-			}
-			return least
-		}
-		if little, much := quickest(1<<19), quickest(4<<20); much > 32*little { // eight times as much takes eight times as long, and not 64
-			t.Errorf("%s: %v, and %v for eight times as many", escape, little, much)
+		if err := Object(`{"a": "` + strings.Repeat(escape, 32<<20/len(escape)) + `"}`).readable("o"); err != nil {
+			t.Errorf("%s: %v", escape, err)
 		}
 	}
 }

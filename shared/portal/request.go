@@ -117,8 +117,8 @@ func ValidPolicies(field string, policies []string) error {
 	return nil
 }
 
-// Validate checks what needs no look into the table. Create asks for more: see NewRequest.
-func (in *RequestInput) Validate() error {
+// validate checks what needs no look into the table. Create asks for more: see NewRequest.
+func (in *RequestInput) validate() error {
 	switch {
 	case text(in.Key) != "" && !ValidKeyName(*in.Key):
 		return Refuse(Invalid, "key is not the hash that a key is shown by; send one of the developer's keys, or leave it empty to ask for a new one.")
@@ -156,7 +156,7 @@ func ValidKeyName(name string) bool {
 
 // NewRequest makes the pending request that the input asks for.
 func NewRequest(org string, in *RequestInput, now time.Time) (Request, error) {
-	if err := in.Validate(); err != nil {
+	if err := in.validate(); err != nil {
 		return Request{}, err
 	}
 	policies, err := in.Policies()
@@ -184,9 +184,17 @@ func NewRequest(org string, in *RequestInput, now time.Time) (Request, error) {
 	return r, err
 }
 
+// ValidReason refuses a reason for a decision that is too long to be kept.
+func ValidReason(reason string) error {
+	if len(reason) > LongestReason {
+		return Refuse(Invalid, "reason is %d bytes long; at most %d are kept.", len(reason), LongestReason)
+	}
+	return nil
+}
+
 // Revise gives the request as the input would have it. What the input leaves out stays as it is.
 func (r Request) Revise(in *RequestInput) (Request, error) {
-	if err := in.Validate(); err != nil {
+	if err := in.validate(); err != nil {
 		return Request{}, err
 	}
 	if by := text(in.ByUser); by != "" && by != r.ByUser {
@@ -202,7 +210,11 @@ func (r Request) Revise(in *RequestInput) (Request, error) {
 	if err != nil {
 		return Request{}, err
 	}
-	if len(policies) == 0 {
+	switch {
+	case len(policies) > 0:
+	case r.Key != "" && in.ApplyPolicies != nil: // it is to take away alone
+		r.ApplyPolicies = []string{}
+	default:
 		policies = r.ApplyPolicies
 	}
 	err = r.take(in, policies)
@@ -220,9 +232,6 @@ func (r *Request) take(in *RequestInput, policies []string) error {
 	keep(&r.ForAPI, in.ForAPI)
 	keep(&r.Fields, in.Fields)
 	keep(&r.Version, in.Version)
-	if strings.Contains(text(in.Certificate), "PRIVATE KEY") { // people send the whole file
-		return Refuse(Invalid, "certificate: there is a private key in it, and "+keptByNobody+"; keep it to the developer, and send the certificate alone.")
-	}
 	if sent := text(in.Certificate); sent != "" {
 		fingerprint, err := Fingerprint(r.OrgID, sent)
 		if err != nil {

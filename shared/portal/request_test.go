@@ -65,7 +65,7 @@ func TestDateCreated(t *testing.T) {
 func TestInputRefused(t *testing.T) {
 	long := func(n int) string { return `"` + strings.Repeat("x", n) + `"` }
 	for asked, want := range map[string]string{
-		`"for_plan": "p", "certificate": ` + long(16<<10+1):                                           "certificate is longer than 16384 bytes.",
+		`"for_plan": "p", "certificate": ` + long(16<<10+1):                                           "certificate is longer than 16384 bytes; send its SHA-256 fingerprint.",
 		`"for_plan": "p", "version": ` + long(201):                                                    "version is longer than 200 bytes;",
 		`"for_plan": "p", "for_api": ` + long(201):                                                    "for_api is longer than 200 bytes;",
 		`"for_plan": "p", "fields": {"a": ` + strings.Repeat("[", 32) + strings.Repeat("]", 32) + `}`: "fields is nested more than 32 deep;",

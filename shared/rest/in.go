@@ -72,7 +72,7 @@ func read(event events.APIGatewayV2HTTPRequest, presented caller.Presented, maxB
 		return in, portal.Refuse(portal.TooLarge, "The body is %d bytes long; at most %d are read.", len(in.Body), maxBody)
 	}
 	if in.IdempotencyKey = header(event, "idempotency-key"); len(in.IdempotencyKey) > maxIdempotencyKey {
-		return in, portal.Refuse(portal.Invalid, "Idempotency-Key is longer than %d characters.", maxIdempotencyKey)
+		return in, portal.Refuse(portal.Invalid, "Idempotency-Key is longer than %d characters; send a random UUID, and the same one when the call is repeated.", maxIdempotencyKey)
 	}
 	in.IfMatch, err = revision(header(event, "if-match"))
 	return in, err

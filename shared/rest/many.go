@@ -52,13 +52,10 @@ func DecodeMany(in In) (m Many, err error) {
 			return m, portal.Refuse(portal.Invalid, "revisions: %.30q: %d is not the revision of one of ids.", id, revision)
 		}
 	}
-	switch {
-	case len(m.IDs) == 0 || len(m.IDs) > mostAtOnce:
+	if len(m.IDs) == 0 || len(m.IDs) > mostAtOnce {
 		return m, portal.Refuse(portal.Invalid, "ids: from 1 to %d requests are decided at once, not %d.", mostAtOnce, len(m.IDs))
-	case len(m.Reason) > portal.LongestReason:
-		return m, portal.Refuse(portal.Invalid, "reason is %d bytes long; at most %d are kept.", len(m.Reason), portal.LongestReason)
 	}
-	return m, nil
+	return m, portal.ValidReason(m.Reason)
 }
 
 // errNoTime is the result of what the call had no time left for.

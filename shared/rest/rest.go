@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"keydesk/shared/awsenv"
 	"keydesk/shared/caller"
 	"keydesk/shared/portal"
 	"keydesk/shared/table"
@@ -65,7 +66,7 @@ func Handle(t *table.Table, operations ...Endpoint) Handler {
 	}
 	return func(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 		start := time.Now()
-		ctx, cancel := withTimeToAnswer(ctx)
+		ctx, cancel := awsenv.TimeToAnswer(ctx, timeToAnswer)
 		defer cancel()
 		route, says, who, out, err := answer(ctx, t, byRoute, event)
 		response := respond(out, err, event.RequestContext.RequestID)
@@ -122,13 +123,6 @@ func (n named) loggedKey() string {
 
 // timeToAnswer is kept back of Lambda's time limit, so that a call which runs out of time is still answered in words.
 const timeToAnswer = 500 * time.Millisecond
-
-func withTimeToAnswer(ctx context.Context) (context.Context, context.CancelFunc) {
-	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(ctx, deadline.Add(-timeToAnswer))
-	}
-	return context.WithCancel(ctx)
-}
 
 func (op Operation[R]) route() string { return op.Route }
 
