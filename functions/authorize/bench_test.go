@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,12 +23,12 @@ import (
 
 // BenchmarkCheck is what a verdict takes, from a key to an answer: remembered, or asked of a table that answers at once.
 func BenchmarkCheck(b *testing.B) {
-	eachCase(b, func(b *testing.B, a *authorizer, key string) {
-		q := question{org: org, key: secret.New(key)}
+	eachCase(b, func(b *testing.B, a *authorizer, c *measured) {
+		q := question{org: org, key: secret.New(c.key)}
 		for b.Loop() {
 			d, err := a.decide(b.Context(), &q)
-			if err != nil {
-				b.Fatal(err)
+			if err != nil || d.reason != c.reason {
+				b.Fatal(d.reason, err)
 			}
 			d.answer(false)
 		}
@@ -35,14 +37,14 @@ func BenchmarkCheck(b *testing.B) {
 
 // BenchmarkInvoke is the whole of it, from API Gateway's event to the answer, with the line in the log.
 func BenchmarkInvoke(b *testing.B) {
-	eachCase(b, func(b *testing.B, a *authorizer, key string) {
-		e := event(key)
+	eachCase(b, func(b *testing.B, a *authorizer, c *measured) {
+		e, said := event(c.key), []byte(`"isAuthorized":`+strconv.FormatBool(c.reason == good))
 		e.Headers["host"], e.Headers["x-amzn-trace-id"] = "abcdefghij.execute-api.eu-west-1.amazonaws.com", "Root=1-6a212b38-4f1d2c3b5a69788796a5b4c3"
 		e.Headers["x-forwarded-for"], e.Headers["x-forwarded-port"], e.Headers["x-forwarded-proto"] = "203.0.113.7", "443", "https"
 		event := payload(b, e)
 		for b.Loop() {
-			if _, err := a.Invoke(b.Context(), event); err != nil {
-				b.Fatal(err)
+			if answer, err := a.Invoke(b.Context(), event); err != nil || !bytes.Contains(answer, said) {
+				b.Fatalf("%s, %v", answer, err)
 			}
 		}
 	})
@@ -52,11 +54,12 @@ func BenchmarkInvoke(b *testing.B) {
 type measured struct {
 	name, key string
 	stored    table.IssuedKey
+	reason    reason
 	misses    bool // nothing is remembered
 	fresh     bool // no token is
 }
 
-func eachCase(b *testing.B, run func(*testing.B, *authorizer, string)) {
+func eachCase(b *testing.B, run func(*testing.B, *authorizer, *measured)) {
 	d := desk{t: b}
 	key, stored := d.mint(portal.AuthToken)
 	token := sent(key)
@@ -64,7 +67,8 @@ func eachCase(b *testing.B, run func(*testing.B, *authorizer, string)) {
 	cases := []measured{
 		{name: "hit", key: token, stored: stored},
 		{name: "miss", key: token, stored: stored, misses: true},
-		{name: "malformed", key: token[:40] + "!" + token[41:], stored: stored},
+		{name: "malformed", key: token[:40] + "!" + token[41:], stored: stored, reason: malformed},
+		{name: "malformed, 10 KB", key: "ey" + strings.Repeat("v", 10<<10), stored: stored, reason: malformed},
 	}
 	for _, way := range [][2]string{{"RS256", "RSA"}, {"ES256", "P-256"}} {
 		kid, k := jwtKey(b, way[1])
@@ -91,7 +95,7 @@ func eachCase(b *testing.B, run func(*testing.B, *authorizer, string)) {
 				return clock
 			}
 			b.ReportAllocs()
-			run(b, a, c.key)
+			run(b, a, &c)
 		})
 	}
 }

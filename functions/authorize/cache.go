@@ -42,11 +42,8 @@ func newVerdict(k *table.IssuedKey, now time.Time) *verdict {
 	if v.reason != good {
 		return v
 	}
-	if k.Expires > 0 {
-		v.endBy(time.Unix(k.Expires, 0))
-	}
-	if k.Rotation != nil {
-		v.endBy(time.Unix(k.Rotation.Ends, 0))
+	if end := time.Unix(k.End(), 0); k.End() > 0 && end.Before(v.until) {
+		v.until = end
 	}
 	return v
 }
@@ -56,18 +53,12 @@ func refusal(why reason, now time.Time) *verdict {
 	return &verdict{reason: why, began: now, until: now.Add(longest)}
 }
 
-func (v *verdict) endBy(end time.Time) {
-	if end.Before(v.until) {
-		v.until = end
-	}
-}
+// needsStanding tells whether the key is good in itself, and no more is known.
+func (v *verdict) needsStanding() bool { return v.reason == good && v.context == "" }
 
-// half tells whether the key is good in itself, and no more is known.
-func (v *verdict) half() bool { return v.reason == good && v.context == "" }
-
-// holds tells whether the verdict may still be believed, by both clocks that there are: the one that counts seconds stands still
+// fresh tells whether the verdict may still be believed, by both clocks that there are: the one that counts seconds stands still
 // while Lambda has the process frozen, and the calendar may be put back.
-func (v *verdict) holds(now time.Time) bool {
+func (v *verdict) fresh(now time.Time) bool {
 	calendar := now.Round(0)
 	return calendar.Before(v.until) && !calendar.Before(v.began.Round(0)) && now.Sub(v.began) < longest
 }
@@ -77,31 +68,32 @@ func (v *verdict) holds(now time.Time) bool {
 type memory struct {
 	mu        sync.Mutex
 	good, bad *shelf
-	tokens    *simplelru.LRU[digest, *token]
+	tokens    *simplelru.LRU[digest, *signedToken]
 }
 
 func newMemory(size int) *memory {
-	tokens, _ := simplelru.NewLRU[digest, *token](signaturesKnown, nil) // fails for sizes below one
+	tokens, _ := simplelru.NewLRU[digest, *signedToken](signaturesKnown, nil) // fails for sizes below one
 	return &memory{good: newShelf(size), bad: newShelf(size), tokens: tokens}
 }
 
-// recall gives the verdict that still holds.
+// recall gives the verdict that is still fresh. Remember leaves a key on one shelf alone.
 func (m *memory) recall(id digest, now time.Time) (*verdict, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	v, is := m.good.Get(id)
-	if !is || !v.holds(now) {
+	if !is {
 		v, is = m.bad.Get(id)
 	}
-	return v, is && v.holds(now)
+	return v, is && v.fresh(now)
 }
 
-// remember keeps a verdict in the place of the one before it. Half a verdict comes of a bad signature, and is with the bad ones.
+// remember keeps a verdict in the place of the one before it. One that needs the key's standing yet comes of a bad signature, and is with the
+// bad ones.
 func (m *memory) remember(id digest, v *verdict) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	to, other := m.bad, m.good
-	if v.reason == good && !v.half() {
+	if v.reason == good && !v.needsStanding() {
 		to, other = m.good, m.bad
 	}
 	other.Remove(id)
@@ -109,13 +101,13 @@ func (m *memory) remember(id digest, v *verdict) {
 }
 
 // recallToken gives the JWT that was found signed, by its text's digest.
-func (m *memory) recallToken(id digest) (*token, bool) {
+func (m *memory) recallToken(id digest) (*signedToken, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.tokens.Get(id)
 }
 
-func (m *memory) rememberToken(id digest, t *token) {
+func (m *memory) rememberToken(id digest, t *signedToken) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.tokens.Add(id, t)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"keydesk/shared/apikey"
+	"keydesk/shared/awsenv"
 	"keydesk/shared/portal"
 	"keydesk/shared/secret"
 	"keydesk/shared/table"
@@ -16,23 +17,23 @@ import (
 // reason is why a key opens nothing.
 type reason string
 
-// The reasons, in the order in which they are looked for.
+// The reasons; docs/check.md says what each means, and who mends it.
 const (
-	good              reason = ""                   // there is none
-	noOrganisation    reason = "no_organisation"    // neither the API's stage nor the setting says whose keys open it: the API owner's to mend
-	missing           reason = "missing"            // nothing was presented
-	malformed         reason = "malformed"          // what was presented cannot be a key; or two were
-	wrongOrganisation reason = "wrong_organisation" // it is a key of another organisation's, or says so
-	tokenInvalid      reason = "token_invalid"      // a JWT that the key pair has not signed, that never ends, or whose time has not come
-	tokenExpired      reason = "token_expired"      // a JWT whose time is over
-	unknown           reason = "unknown"            // there is no such key
-	revoked           reason = "revoked"            // for good: by a person, or with its developer
-	lapsed            reason = "lapsed"             // nobody took it in time
-	suspended         reason = "suspended"          // until it is resumed
-	expired           reason = "expired"            // its own time is over
-	rotated           reason = "rotated"            // another key took its place, and the grace is over
-	developerInactive reason = "developer_inactive" // or gone, or about to be
-	policyInactive    reason = "policy_inactive"    // one of its policies is switched off or gone
+	good              reason = "" // there is none
+	noOrganisation    reason = "no_organisation"
+	missing           reason = "missing"
+	malformed         reason = "malformed"
+	wrongOrganisation reason = "wrong_organisation"
+	tokenInvalid      reason = "token_invalid"
+	tokenExpired      reason = "token_expired"
+	unknown           reason = "unknown"
+	revoked           reason = "revoked"
+	lapsed            reason = "lapsed"
+	suspended         reason = "suspended"
+	expired           reason = "expired"
+	rotated           reason = "rotated"
+	developerInactive reason = "developer_inactive"
+	policyInactive    reason = "policy_inactive"
 )
 
 // check tells good keys from bad ones.
@@ -51,12 +52,12 @@ func newCheck(t *table.Table, log *slog.Logger) *check {
 	return &check{memory: newMemory(remembered), log: log, now: time.Now, issued: t.IssuedKey, standing: t.Standing, used: t.Used}
 }
 
-// presented is a key that may be one: well-formed, and of the organisation as far as it can say.
-type presented struct {
+// candidate is what may be a key: well-formed, and of the organisation as far as it can say.
+type candidate struct {
 	id          digest // what its verdict is remembered by; of a JWT: what this very token is
 	kind        string
-	org         string // whose it has to be; may be empty
-	token       secret.Value
+	org         string       // whose it has to be; may be empty
+	header      secret.Value // that it came in, with its scheme
 	certificate string
 }
 
@@ -70,18 +71,18 @@ type decision struct {
 
 // decide answers the question. What cannot be a key, or not one of the organisation's, costs no call.
 func (c *check) decide(ctx context.Context, q *question) (decision, error) {
-	p, refused := q.presented()
+	p, refused := q.candidate()
 	if refused != good {
 		return decision{reason: refused, org: p.org}, nil
 	}
-	f, err := c.known(ctx, &p, c.now())
+	f, err := c.judge(ctx, &p, c.now())
 	if err != nil {
 		return decision{}, err
 	}
 	if f.read {
 		c.remember(f.id, f.verdict)
 	}
-	d := decision{reason: cmp.Or(f.refused, f.reason), key: f.key, org: p.org, remembered: !f.read && f.verdict != nothing}
+	d := decision{reason: cmp.Or(f.refused, f.reason), key: f.key, org: p.org, remembered: !f.read && f.verdict != noVerdict}
 	switch {
 	case p.org == "":
 		d.org = f.org
@@ -94,12 +95,15 @@ func (c *check) decide(ctx context.Context, q *question) (decision, error) {
 	return d, nil
 }
 
-// presented looks at what came before anything is read.
-func (q *question) presented() (presented, reason) {
+// longestCertificate is in bytes of PEM: some have a chain behind them.
+const longestCertificate = 64 << 10
+
+// candidate looks at what came before anything is read.
+func (q *question) candidate() (candidate, reason) {
 	if !q.organisation() {
-		return presented{}, noOrganisation
+		return candidate{}, noOrganisation
 	}
-	p := presented{org: q.org, token: q.key, certificate: q.certificate}
+	p := candidate{org: q.org, header: q.key, certificate: q.certificate}
 	read, is := apikey.Read(q.key.Reveal())
 	switch {
 	case q.ambiguous:
@@ -113,6 +117,8 @@ func (q *question) presented() (presented, reason) {
 		return p, good
 	case p.certificate == "":
 		return p, missing
+	case len(p.certificate) > longestCertificate:
+		return p, malformed
 	}
 	p.id, p.kind = apikey.CertificateDigest(p.org, p.certificate), portal.MutualTLS
 	return p, good
@@ -127,22 +133,22 @@ type found struct {
 	issued  *table.IssuedKey // that was read; nil: there is none
 }
 
-// nothing is the verdict where nobody had to be asked.
-var nothing = &verdict{}
+// noVerdict stands where nobody had to be asked.
+var noVerdict = &verdict{}
 
-// known finds the key and all that its goodness hangs on: from memory, or from the table in two rounds. What comes of it is as old as
+// judge finds the key and all that its goodness hangs on: from memory, or from the table in two rounds. What comes of it is as old as
 // its beginning.
-func (c *check) known(ctx context.Context, p *presented, now time.Time) (found, error) {
+func (c *check) judge(ctx context.Context, p *candidate, now time.Time) (found, error) {
 	f, err := c.find(ctx, p, now)
-	if err != nil || f.refused != good || !f.half() {
+	if err != nil || f.refused != good || !f.needsStanding() {
 		return f, err
 	}
 	if !f.read { // a bad signature made somebody look at the key, and nothing more
-		if f, err = c.look(ctx, f.id, f.id, p.kind, now); err != nil || !f.half() {
+		if f, err = c.readKey(ctx, f.id, f.id, p.kind, now); err != nil || !f.needsStanding() {
 			return f, err
 		}
 	}
-	s, err := c.stand(ctx, f.issued, now)
+	s, err := c.readStanding(ctx, f.issued, now)
 	if err != nil {
 		return found{}, err
 	}
@@ -153,7 +159,7 @@ func (c *check) known(ctx context.Context, p *presented, now time.Time) (found, 
 }
 
 // find finds the key itself.
-func (c *check) find(ctx context.Context, p *presented, now time.Time) (found, error) {
+func (c *check) find(ctx context.Context, p *candidate, now time.Time) (found, error) {
 	if p.kind == portal.JWT {
 		return c.findByJWT(ctx, p, now)
 	}
@@ -168,12 +174,15 @@ func (c *check) find(ctx context.Context, p *presented, now time.Time) (found, e
 		}
 		at = apikey.CertificateDigest(p.org, fingerprint)
 	}
-	return c.look(ctx, p.id, at, p.kind, now)
+	return c.readKey(ctx, p.id, at, p.kind, now)
 }
 
-// look reads the key at a digest, if it is one of the kind, and judges it for itself.
-func (c *check) look(ctx context.Context, id, at digest, kind string, now time.Time) (found, error) {
-	ctx, cancel := withTimeToAnswer(ctx)
+// timeToAnswer is kept back of Lambda's time limit, so that a call which runs out of time is still answered.
+const timeToAnswer = 300 * time.Millisecond
+
+// readKey reads the key at a digest, if it is one of the kind, and judges it for itself.
+func (c *check) readKey(ctx context.Context, id, at digest, kind string, now time.Time) (found, error) {
+	ctx, cancel := awsenv.TimeToAnswer(ctx, timeToAnswer)
 	defer cancel()
 	k, err := c.issued(ctx, hex.EncodeToString(at[:]))
 	if err != nil {
@@ -191,16 +200,6 @@ func (c *check) look(ctx context.Context, id, at digest, kind string, now time.T
 	return found{verdict: v, id: id, read: true, issued: k}, nil
 }
 
-// timeToAnswer is kept back of Lambda's time limit, so that a call which runs out of time is still answered.
-const timeToAnswer = 300 * time.Millisecond
-
-func withTimeToAnswer(ctx context.Context) (context.Context, context.CancelFunc) {
-	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(ctx, deadline.Add(-timeToAnswer))
-	}
-	return context.WithCancel(ctx)
-}
-
 // closed says why a key in a state opens nothing. What a later version may write there opens nothing either.
 var closed = map[table.KeyState]reason{table.Suspended: suspended, table.Lapsed: lapsed}
 
@@ -214,7 +213,7 @@ func over(k *table.IssuedKey, now time.Time) reason {
 		return revoked
 	case k.Expires > 0 && now.Unix() >= k.Expires:
 		return expired
-	case k.Ended(now.Unix()):
+	case k.Ended(now):
 		return rotated
 	}
 	return good
@@ -239,11 +238,11 @@ func barred(k *table.IssuedKey, s *table.Standing) reason {
 // timeToNote is how long a call waits at the most for the note of its key's last use, from the beginning of the second round.
 const timeToNote = 200 * time.Millisecond
 
-// stand reads how the key's developer and policies stand. Beside it, the first time in a day (UTC), the key's last use is noted,
+// readStanding reads how the key's developer and policies stand. Beside it, the first time in a day (UTC), the key's last use is noted,
 // whatever the round shows: it was presented, and good in itself. A note that fails refuses nobody, and the next round tries it
 // again. It does not outlive the call: Lambda freezes the process after the answer.
-func (c *check) stand(ctx context.Context, k *table.IssuedKey, now time.Time) (table.Standing, error) {
-	ctx, cancel := withTimeToAnswer(ctx)
+func (c *check) readStanding(ctx context.Context, k *table.IssuedKey, now time.Time) (table.Standing, error) {
+	ctx, cancel := awsenv.TimeToAnswer(ctx, timeToAnswer)
 	defer cancel()
 	noted := make(chan struct{})
 	go func() {

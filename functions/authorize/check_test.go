@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"keydesk/infra/faults"
 	"keydesk/shared/apikey"
 	"keydesk/shared/portal"
@@ -120,7 +123,9 @@ func sent(k apikey.Key) string {
 func TestCalls(t *testing.T) {
 	d := open(t)
 	d.Hold(15 * time.Millisecond)
+	d.clock = d.clock.In(time.FixedZone("Kiritimati", 14*60*60)) // a day ahead of UTC's, in which days are noted
 	yesterday := func(k *table.IssuedKey) { k.LastUsed = "2026-11-21" }
+	tomorrow := func(k *table.IssuedKey) { k.LastUsed = "2026-11-24" }
 	never := func(k *table.IssuedKey) { k.LastUsed = "" }
 	token, k := d.token(never)
 	d.ask(event(token))
@@ -139,6 +144,10 @@ func TestCalls(t *testing.T) {
 		t.Errorf("last used on %q", stored.LastUsed)
 	}
 	d.Reset()
+
+	token, _ = d.token(tomorrow)
+	d.ask(event(token)) // another copy's clock is ahead
+	d.wantCalls([]string{"GetItem"}, []string{"BatchGetItem"})
 
 	token, _ = d.token(yesterday, func(k *table.IssuedKey) { k.State = table.Suspended })
 	d.ask(event(token))
@@ -195,5 +204,27 @@ func TestWhatIsNoted(t *testing.T) {
 		if noted := len(c.noted) == 1; noted != (why == developerInactive || why == policyInactive) {
 			t.Errorf("%s: noted %v", why, c.noted)
 		}
+	}
+}
+
+// Both rounds are read consistently: a revocation counts after ten seconds, and not after those and what a replica is behind.
+func TestReadsAreConsistent(t *testing.T) {
+	d := open(t)
+	token, _ := d.token()
+	consistent := map[string]bool{}
+	d.Add(faults.Rule{Fault: faults.NeverSent, If: func(input any) bool {
+		switch input := input.(type) {
+		case *dynamodb.GetItemInput:
+			consistent["GetItem"] = aws.ToBool(input.ConsistentRead)
+		case *dynamodb.BatchGetItemInput:
+			for _, asked := range input.RequestItems {
+				consistent["BatchGetItem"] = aws.ToBool(asked.ConsistentRead)
+			}
+		}
+		return true
+	}})
+	d.want(good, d.ask(event(token)))
+	if !consistent["GetItem"] || !consistent["BatchGetItem"] {
+		t.Errorf("read consistently: %v", consistent)
 	}
 }

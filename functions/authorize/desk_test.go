@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -81,7 +82,12 @@ func (d *desk) must(err error) {
 // mint makes a key, and the answer that the data plane has to give for it.
 func (d *desk) mint(kind string) (apikey.Key, table.IssuedKey) {
 	d.t.Helper()
-	key, err := apikey.Mint(rand.Reader, org, kind, apikey.Base64)
+	return d.mintOf(rand.Reader, kind, apikey.Base64)
+}
+
+func (d *desk) mintOf(random io.Reader, kind string, form apikey.Form) (apikey.Key, table.IssuedKey) {
+	d.t.Helper()
+	key, err := apikey.Mint(random, org, kind, form)
 	d.must(err)
 	return key, d.issued(key)
 }
@@ -163,7 +169,7 @@ func (d *desk) ask(event any) said {
 }
 
 // plainly asks without API Gateway.
-func (d *desk) plainly(question map[string]string) said {
+func (d *desk) plainly(question any) said {
 	d.t.Helper()
 	answer := map[string]any{}
 	d.invoke(question, &answer)

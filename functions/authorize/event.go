@@ -16,7 +16,8 @@ type settings struct {
 	org    string // the organisation of the APIs whose stage names none; may be empty
 }
 
-// invocation is what Lambda hands over: API Gateway's event (payload 2.0), of which these members count, or a plain question.
+// invocation is what Lambda hands over: API Gateway's event (payload 2.0), of which these members count, or a plain question, of which
+// the last three do.
 type invocation struct {
 	Version        string                  `json:"version"`
 	Type           string                  `json:"type"`
@@ -33,15 +34,16 @@ type invocation struct {
 		} `json:"authentication"`
 	} `json:"requestContext"`
 
-	Key         secret.Value `json:"key"`
-	Certificate string       `json:"certificate"` // or its SHA-256 fingerprint
-	Org         *string      `json:"org"`
+	Key         secret.Value    `json:"key"`
+	Certificate string          `json:"certificate"` // or its SHA-256 fingerprint
+	Org         json.RawMessage `json:"org"`         // a text; null is not the same as none
 }
 
 // question is what is asked, by whichever way it came.
 type question struct {
 	plain       bool         // not API Gateway's
-	org         string       // whose key it has to be; a plain question may leave it open
+	anybodys    bool         // a plain question that says nothing of whose key it has to be
+	org         string       // whose key it has to be
 	key         secret.Value // as it came: a header's value
 	certificate string       // of the TLS connection, where there is no key
 	ambiguous   bool         // the header came twice, in two spellings
@@ -65,9 +67,9 @@ func (s settings) read(payload []byte) (question, error) {
 		q.certificate = i.RequestContext.Authentication.ClientCert.PEM
 		return q, nil
 	case i.Type == "" && i.Version == "":
-		q := question{plain: true, key: i.Key, certificate: i.Certificate}
-		if i.Org != nil {
-			q.org = cmp.Or(*i.Org, "none") // a gateway's setting that was left empty must not let in everybody's keys
+		q := question{plain: true, anybodys: i.Org == nil, key: i.Key, certificate: i.Certificate}
+		if !q.anybodys && json.Unmarshal(i.Org, &q.org) != nil { // null leaves it empty, which is nobody's
+			break
 		}
 		return q, nil
 	}
@@ -89,9 +91,9 @@ func one(headers map[string]secret.Value, name string) (value secret.Value, ambi
 }
 
 // organisation tells whether the question says well enough whose key it has to be. A certificate's fingerprint is no secret and names
-// nobody: without an organisation it would be just anybody's.
+// nobody: without an organisation it would be just anybody's. A gateway's setting that nobody made, empty or null, is none either.
 func (q *question) organisation() bool {
-	if q.org == "" && q.plain {
+	if q.anybodys {
 		return !q.key.IsZero() || q.certificate == ""
 	}
 	return portal.ValidID(q.org)
@@ -99,15 +101,19 @@ func (q *question) organisation() bool {
 
 // answer is the decision as it was asked for. Of a refusal it says why, and nothing of the key: it may be another organisation's.
 func (d decision) answer(plain bool) []byte {
-	parts := [...]string{`{"isAuthorized":true,"context":`, d.context, `}`}
 	switch {
-	case d.reason == good && plain:
-		parts = [...]string{`{"allowed":true,"reason":"",`, d.context[1:], ``}
+	case d.reason == good && plain: // what the context holds stands beside the verdict
+		return written(`{"allowed":true,"reason":"",`, d.context[1:], "")
+	case d.reason == good:
+		return written(`{"isAuthorized":true,"context":`, d.context, `}`)
 	case plain:
-		parts = [...]string{`{"allowed":false,"reason":"`, string(d.reason), `"}`}
-	case d.reason != good:
-		parts = [...]string{`{"isAuthorized":false,"context":{"reason":"`, string(d.reason), `"}}`}
+		return written(`{"allowed":false,"reason":"`, string(d.reason), `"}`)
 	}
-	text := make([]byte, 0, len(parts[0])+len(parts[1])+len(parts[2]))
-	return append(append(append(text, parts[0]...), parts[1]...), parts[2]...)
+	return written(`{"isAuthorized":false,"context":{"reason":"`, string(d.reason), `"}}`)
+}
+
+// written takes one piece of memory.
+func written(begin, middle, end string) []byte {
+	text := make([]byte, 0, len(begin)+len(middle)+len(end))
+	return append(append(append(text, begin...), middle...), end...)
 }

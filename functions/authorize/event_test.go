@@ -128,15 +128,16 @@ func TestOrganisationsOfPlainQuestions(t *testing.T) {
 	basic, k := d.mint(portal.Basic)
 	d.grant(k)
 	for name, c := range map[string]struct {
-		org  string
+		org  any
 		want reason
 	}{
-		"its own": {org, good}, "empty": {"", noOrganisation}, "another's": {otherOrg, wrongOrganisation}, "nobody's": {"acme", noOrganisation},
+		"its own": {org, good}, "another's": {otherOrg, wrongOrganisation},
+		"empty": {"", noOrganisation}, "null": {nil, noOrganisation}, "nobody's": {"acme", noOrganisation},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := d.in(t)
 			for _, key := range []string{token, sent(basic)} {
-				d.want(c.want, d.plainly(map[string]string{"key": key, "org": c.org}))
+				d.want(c.want, d.plainly(map[string]any{"key": key, "org": c.org}))
 			}
 		})
 	}

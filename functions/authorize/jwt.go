@@ -22,13 +22,15 @@ import (
 // leeway is what a JWT's beginning may be ahead of our clock. Its end has none: the bound of a revocation would grow by it.
 const leeway = 30 * time.Second
 
-// algorithms are those of public keys, by the length of the curve; 0 stands for RSA. There is none of shared secrets among them, so that
+// The ways in which key pairs sign, for a pair of RSA and by the length of a curve. There is none of shared secrets among them, so that
 // nobody can sign with the public key for one.
-var algorithms = map[int][]string{0: {"RS256", "RS384", "RS512"}, 256: {"ES256"}, 384: {"ES384"}, 521: {"ES512"}}
+var (
+	ofRSA    = []string{"RS256", "RS384", "RS512"}
+	ofCurves = map[int][]string{256: {"ES256"}, 384: {"ES384"}, 521: {"ES512"}}
+)
 
-// parser takes a token in its one spelling. Its claims are judged here: their leeways differ.
-var parser = jwt.NewParser(jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation(),
-	jwt.WithValidMethods([]string{"RS256", "RS384", "RS512", "ES256", "ES384", "ES512"}))
+// parser takes a token in its one spelling.
+var parser = jwt.NewParser(jwt.WithStrictDecoding())
 
 // publicKey is what a developer's tokens are checked by.
 type publicKey struct {
@@ -47,27 +49,28 @@ func readPublic(text string) (*publicKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the stored public key: %w", err)
 	}
-	bits := 0
+	public := publicKey{digest: sha256.Sum256([]byte(text)), key: key}
 	switch key := key.(type) {
 	case *rsa.PublicKey:
+		public.algorithms = ofRSA
 	case *ecdsa.PublicKey:
-		bits = key.Params().BitSize
+		public.algorithms = ofCurves[key.Params().BitSize]
 	default:
 		return nil, fmt.Errorf("the stored public key is of the kind %T", key)
 	}
-	return &publicKey{digest: sha256.Sum256([]byte(text)), key: key, algorithms: algorithms[bits]}, nil
+	return &public, nil
 }
 
-// token is what a JWT says that a key pair has signed. That it has is true for ever; what its key is worth is the key's verdict.
-type token struct {
+// signedToken is what a JWT says that a key pair has signed. That it has is true for ever; what its key is worth is the key's verdict.
+type signedToken struct {
 	key          apikey.Presented // that it names in its header, kid; the digest is what the key is looked up by
-	signed       digest           // by this public key
+	by           digest           // the public key of those who signed it
 	begins, ends time.Time
 }
 
 // findByJWT finds the key that a JWT names, and tells whether its key pair has signed the token, for now. What is read is the key's:
 // one token after the other takes no more reads than the same one again.
-func (c *check) findByJWT(ctx context.Context, p *presented, now time.Time) (found, error) {
+func (c *check) findByJWT(ctx context.Context, p *candidate, now time.Time) (found, error) {
 	t, is := c.recallToken(p.id)
 	if !is {
 		return c.verify(ctx, p, now)
@@ -76,48 +79,43 @@ func (c *check) findByJWT(ctx context.Context, p *presented, now time.Time) (fou
 	if err != nil || f.public == nil {
 		return f, err
 	}
-	if f.public.digest != t.signed { // the key has got another one
+	if f.public.digest != t.by { // the key has got another one
 		return c.verify(ctx, p, now)
 	}
 	f.refused = t.life(now)
 	return f, nil
 }
 
-// verify reads a JWT and checks its signature.
-func (c *check) verify(ctx context.Context, p *presented, now time.Time) (found, error) {
-	f := found{verdict: nothing, refused: tokenInvalid}
-	var read token
-	var failed error
-	org, claims := p.org, jwt.MapClaims{}
-	words := strings.Fields(p.token.Reveal()) // of which the last is the token: there may be a scheme before it
-	_, err := parser.ParseWithClaims(words[len(words)-1], claims, func(t *jwt.Token) (any, error) {
-		var is bool
-		if read.key, is = keyOf(t); !is {
-			return nil, errNobody
-		}
-		f, failed = c.signer(ctx, org, &read.key, now)
-		if failed != nil || f.public == nil || !slices.Contains(f.public.algorithms, t.Method.Alg()) {
-			return nil, errNobody
-		}
-		read.signed = f.public.digest
-		return f.public.key, nil
-	})
-	switch {
-	case failed != nil:
-		return found{}, failed
-	case f.public == nil: // nobody can have signed it
-		return f, nil
-	case err != nil || !read.claim(claims):
-		f.refused = tokenInvalid
-		return f, nil //nolint:nilerr // the reason says it
+// verify reads a JWT, finds the key that it names, and checks that the key pair has signed the token.
+func (c *check) verify(ctx context.Context, p *candidate, now time.Time) (found, error) {
+	words := strings.Fields(p.header.Reveal()) // of which the last is the token: there may be a scheme before it
+	claims := jwt.MapClaims{}
+	read, parts, err := parser.ParseUnverified(words[len(words)-1], claims)
+	if err != nil {
+		return found{verdict: noVerdict, refused: tokenInvalid}, nil //nolint:nilerr // the reason says it
 	}
-	c.rememberToken(p.id, &read)
-	f.refused = read.life(now)
+	key, is := keyOf(read)
+	if !is {
+		return found{verdict: noVerdict, refused: tokenInvalid}, nil
+	}
+	f, err := c.signer(ctx, p.org, &key, now)
+	if err != nil || f.public == nil { // nobody can have signed it
+		return f, err
+	}
+	t := signedToken{key: key, by: f.public.digest}
+	if !f.public.signed(read, parts) || !t.claim(claims) {
+		f.refused = tokenInvalid
+		return f, nil
+	}
+	c.rememberToken(p.id, &t)
+	f.refused = t.life(now)
 	return f, nil
 }
 
-// errNobody stops the parser: there is nobody who could have signed the token.
-var errNobody = errors.New("nobody can have signed it")
+// signed tells whether the key pair has signed a token, in a way that is its own: never in one that the token makes up.
+func (k *publicKey) signed(t *jwt.Token, parts []string) bool {
+	return slices.Contains(k.algorithms, t.Method.Alg()) && t.Method.Verify(parts[0]+"."+parts[1], t.Signature, k.key) == nil
+}
 
 // keyOf reads the key id in a JWT's header. It is a token of the organisation's, too.
 func keyOf(t *jwt.Token) (apikey.Presented, bool) {
@@ -131,17 +129,17 @@ func keyOf(t *jwt.Token) (apikey.Presented, bool) {
 // signer finds the key that a JWT names.
 func (c *check) signer(ctx context.Context, org string, key *apikey.Presented, now time.Time) (found, error) {
 	if org != "" && !key.MayBeOf(org) {
-		return found{verdict: nothing, refused: wrongOrganisation}, nil // true of the question only, and no verdict on the key
+		return found{verdict: noVerdict, refused: wrongOrganisation}, nil // true of the question only, and no verdict on the key
 	}
 	if v, is := c.recall(key.Digest, now); is {
 		return found{verdict: v, id: key.Digest}, nil
 	}
-	return c.look(ctx, key.Digest, key.Digest, portal.JWT, now)
+	return c.readKey(ctx, key.Digest, key.Digest, portal.JWT, now)
 }
 
 // claim reads for how long a JWT counts, and refuses one that does not say it. One that never ends could never be taken back by its
-// developer; one that begins at no time never begins.
-func (t *token) claim(claims jwt.MapClaims) bool {
+// developer, and one that ends after all time says no more (in milliseconds, as a rule); one that begins at no time never begins.
+func (t *signedToken) claim(claims jwt.MapClaims) bool {
 	exp, is := claims["exp"].(float64)
 	t.ends = second(exp)
 	if begins, there := claims["nbf"]; there {
@@ -151,11 +149,11 @@ func (t *token) claim(claims jwt.MapClaims) bool {
 		}
 		t.begins = second(nbf)
 	}
-	return is
+	return is && exp < never
 }
 
 // life tells whether a token counts now.
-func (t *token) life(now time.Time) reason {
+func (t *signedToken) life(now time.Time) reason {
 	switch {
 	case !now.Before(t.ends):
 		return tokenExpired
@@ -165,8 +163,8 @@ func (t *token) life(now time.Time) reason {
 	return good
 }
 
-// never is some thousand years ahead, in Unix seconds.
-const never = 1 << 36
+// never is the end of the year 9999, in Unix seconds. In milliseconds it is in 1978.
+const never = 253402300800
 
 // second is the time that a claim names, in whole seconds.
 func second(claim float64) time.Time { return time.Unix(int64(min(max(claim, 0), never)), 0) }

@@ -91,7 +91,7 @@ func TestJWTTimes(t *testing.T) {
 	kids := map[string]any{"kid": s.kid}
 	s.want(map[string]string{
 		"ends in a second":        s.claiming("exp", now+1),
-		"ends at the end of time": s.claiming("exp", 1e300),
+		"ends at the end of time": s.claiming("exp", 253402300799), // 31 December 9999
 		"has begun":               s.claiming("nbf", now-1),
 		"begins in half a minute": s.claiming("nbf", now+30),
 	}, good)
@@ -104,6 +104,9 @@ func TestJWTTimes(t *testing.T) {
 		"never ends":            s.sign(kids, map[string]any{"sub": "whoever"}),
 		"ends in words":         s.claiming("exp", "tomorrow"),
 		"ends at nothing":       s.claiming("exp", nil),
+		"ends after all time":   s.claiming("exp", 253402300800),
+		"ends in milliseconds":  s.claiming("exp", (now+3600)*1000),
+		"ends in no time":       s.claiming("exp", 1e300),
 		"ends, in capitals":     s.sign(kids, map[string]any{"EXP": now + 3600}),
 		"begins a second later": s.claiming("nbf", now+31),
 		"begins in words":       s.claiming("nbf", "now"),

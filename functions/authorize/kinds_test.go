@@ -18,30 +18,23 @@ import (
 	"keydesk/shared/portal"
 )
 
-// Each kind of key opens its organisation's APIs, and says which kind it is.
+// Each kind of key in each form opens its organisation's APIs, and says which kind it is.
 func TestKinds(t *testing.T) {
 	d := open(t)
-	for _, kind := range []string{portal.AuthToken, portal.Basic, portal.OAuth} {
-		t.Run(kind, func(t *testing.T) {
-			d := d.in(t)
-			key, k := d.mint(kind)
-			k = d.grant(k)
-			got := d.ask(event(sent(key)))
-			d.want(good, got)
-			if got.Context["auth_type"] != kind || got.Context["key"] != k.ID {
-				t.Errorf("it says %v", got.Context)
-			}
-			d.want(good, d.plainly(map[string]string{"key": sent(key), "org": org}))
-			if !strings.HasPrefix(sent(key), "Basic ") {
-				return
-			}
-			name, password := key.Name(), key.Raw().Reveal()
-			for _, wrong := range [][2]string{{name, swapped(password)}, {swapped(name), password}, {password, name}} {
-				if s := d.ask(event(pair(wrong[0], wrong[1]))); s.Allowed {
-					t.Error("a wrong pair opens the API")
+	for _, kind := range kinds {
+		for _, form := range []apikey.Form{apikey.Base64, apikey.Base64Murmur128, apikey.Base64SHA256, apikey.OrgID} {
+			t.Run(kind+" "+string(form), func(t *testing.T) {
+				d := d.in(t)
+				p := d.make(kind, form)
+				k := d.grant(p.key)
+				got := d.ask(p.event())
+				d.want(good, got)
+				if got.Context["auth_type"] != kind || got.Context["key"] != k.ID {
+					t.Errorf("it says %v", got.Context)
 				}
-			}
-		})
+				d.want(good, d.plainly(p.question(org)))
+			})
+		}
 	}
 }
 
@@ -54,7 +47,7 @@ func TestKeyIDIsNoKey(t *testing.T) {
 }
 
 // certificate makes a client certificate, PEM.
-func certificate(t *testing.T) string {
+func certificate(t testing.TB) string {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -91,7 +84,12 @@ func TestCertificates(t *testing.T) {
 		t.Errorf("it says %v", got.Context)
 	}
 	d.want(unknown, d.ask(through(other, "")))
-	d.want(malformed, d.ask(through("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "")))
+	for _, remembered := range []bool{false, true} {
+		d.want(malformed, d.ask(through("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "")))
+		if line := d.line(); line["remembered"] != remembered {
+			t.Errorf("the log says %v", line)
+		}
+	}
 	d.want(malformed, d.ask(through(mine, "a header that is no key"))) // a header is what counts where there is one
 	d.want(good, d.ask(through(other, token)))
 	d.want(missing, d.ask(through("", "")))
@@ -110,6 +108,33 @@ func TestCertificates(t *testing.T) {
 		d.want(noOrganisation, d.plainly(map[string]string{"certificate": text, "org": org + ":" + fingerprint}))
 	}
 	d.want(malformed, d.plainly(map[string]string{"certificate": fingerprint[1:], "org": org}))
+}
+
+// odd is a certificate whose serial number is below zero, with its fingerprint as OpenSSL has it: Go's own parser would not take it.
+const (
+	odd = `-----BEGIN CERTIFICATE-----
+MIIBZzCCAQygAwIBAgIB+zAKBggqhkjOPQQDAjARMQ8wDQYDVQQDDAZjbGllbnQw
+IBcNMjYxMTIyMTgzMDE5WhgPMjEyNjEwMjkxODMwMTlaMBExDzANBgNVBAMMBmNs
+aWVudDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABJk447hwC+ee2Ygv9CSlQx+m
+6dvbBabm457zEYMXAZlLKAacrTSr+gFH0ZRg6uJ6+P1S1rGqmIg3ZCoIM/FQ75Kj
+UzBRMB0GA1UdDgQWBBRx4ZDVaeZVTorfSbYrJ2jHrGf+6TAfBgNVHSMEGDAWgBRx
+4ZDVaeZVTorfSbYrJ2jHrGf+6TAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMC
+A0kAMEYCIQD6NX/cAVJoRn57LLCNw1xieft4yyTcblm4Ina6vPiVSAIhAJfqWf8r
+aVNNPVtSLt8haTA0aqMxV38YNy4KdcXUFuIz
+-----END CERTIFICATE-----
+`
+	oddsFingerprint = "285ce1187eb6a8760f28c137cb2a51df88e7a59a1a0eea91114d138fabe41be3"
+)
+
+func TestCertificateThatGoDoesNotParse(t *testing.T) {
+	d := open(t)
+	if block, _ := pem.Decode([]byte(odd)); block != nil {
+		if _, err := x509.ParseCertificate(block.Bytes); err == nil {
+			t.Error("it does by now")
+		}
+	}
+	d.grant(d.issued(apikey.OfCertificate(org, oddsFingerprint, apikey.Base64)))
+	d.want(good, d.ask(through(odd, "")))
 }
 
 // A certificate's verdict is remembered for the text, so that it is parsed once in a while and not each time.

@@ -1,4 +1,4 @@
-// Authorize is the data plane: is this key good, and for what? API Gateway asks it, as the Lambda authorizer of the API owner's HTTP
+// The data plane: is this key good, and for what? API Gateway asks it, as the Lambda authorizer of the API owner's HTTP
 // APIs, and so does any gateway of another make, by invoking it. Its yes is remembered for ten seconds at the most, and so is its no.
 package main
 
@@ -40,12 +40,12 @@ var errNoVerdict = errors.New("no verdict: what is known of the key could not be
 // Invoke answers one question. It takes bytes and gives bytes, so that a remembered verdict is answered as it lies in memory.
 func (a *authorizer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	q, err := a.read(payload)
-	if err != nil {
-		a.log.ErrorContext(ctx, "no question", "error", err)
-		return nil, err
-	}
 	if lambda, is := lambdacontext.FromContext(ctx); is {
 		q.requestID = cmp.Or(q.requestID, lambda.AwsRequestID)
+	}
+	if err != nil {
+		a.log.ErrorContext(ctx, "no question", "error", err, "request_id", q.requestID)
+		return nil, err
 	}
 	d, err := a.decide(ctx, &q)
 	if err != nil {

@@ -42,8 +42,6 @@ func inMemory(keys ...*table.IssuedKey) *authorizer {
 	return &authorizer{settings: settings{header: "Authorization", org: org}, check: c}
 }
 
-func someToken(t testing.TB) string { return mintedToken(t).Raw().Reveal() }
-
 func mintedToken(t testing.TB) apikey.Key {
 	t.Helper()
 	key, err := apikey.Mint(rand.Reader, org, portal.AuthToken, apikey.Base64)
@@ -146,8 +144,8 @@ func TestVerdictAndClocks(t *testing.T) {
 		"the calendar was put back":   {moved(now, -time.Second), false},
 		"and did not advance":         {moved(now.Add(longest), -longest), false},
 	} {
-		if v.holds(c.now) != c.want {
-			t.Errorf("%s: it holds: %v", name, !c.want)
+		if v.fresh(c.now) != c.want {
+			t.Errorf("%s: it is fresh: %v", name, !c.want)
 		}
 	}
 }
@@ -248,7 +246,7 @@ func TestMemoryIsBoundedInBytes(t *testing.T) {
 		m.remember(id, &verdict{context: strings.Clone(largest), public: public, began: now, until: now.Add(longest)})
 		id[2] = 1
 		m.remember(id, &verdict{reason: revoked, public: public, began: now, until: now.Add(longest)})
-		m.rememberToken(id, &token{})
+		m.rememberToken(id, &signedToken{})
 	}
 	if n := m.good.Len(); n < mostContexts/len(largest) || n == remembered {
 		t.Errorf("%d of the largest contexts are remembered", n)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -20,32 +21,42 @@ import (
 // TestMillion tries a million texts at a table that has one key of each kind: made up, and made of the good ones by little changes. None
 // opens anything, and some get as far as the table.
 func TestMillion(t *testing.T) {
-	m := mutator{rand.New(rand.NewPCG(1, 2))} //nolint:gosec // chance that comes again
-	a, keys := allKinds(t)
-	reads := 0
-	issued := a.issued
-	a.issued = func(ctx context.Context, digest string) (*table.IssuedKey, error) {
-		reads++
-		return issued(ctx, digest)
-	}
-	for kind, good := range keys {
-		if s := tried(t, a, good); s != "" {
-			t.Fatalf("a good key of the kind %s is refused: %s", kind, s)
+	m := mutator{rand.New(rand.NewPCG(1, 2))} //nolint:gosec // it comes again
+	chance := rand.NewChaCha8([32]byte{})
+	reads, different := 0, map[string]bool{}
+	for range 100 { // little changes to one key are soon the same again
+		a, keys := allKinds(t, chance)
+		issued := a.issued
+		a.issued = func(ctx context.Context, digest string) (*table.IssuedKey, error) {
+			reads++
+			return issued(ctx, digest)
 		}
-	}
-	for kind, n := range map[string]int{portal.AuthToken: 400_000, "the older form": 150_000, portal.Basic: 100_000, portal.OAuth: 100_000, portal.JWT: 50_000, "": 200_000} {
-		for range n {
-			text := m.madeUp()
-			if kind != "" {
-				text = m.changed(keys[kind])
-			}
-			if text != keys[kind] && tried(t, a, text) == "" {
-				t.Fatalf("of a key of the kind %q this was made, and it opens the API: %q", kind, text)
+		for kind, good := range keys {
+			if s := tried(t, a, good); s != "" {
+				t.Fatalf("a good key of the kind %s is refused: %s", kind, s)
 			}
 		}
+		for _, c := range []struct { // in this order, as chance goes on
+			kind  string
+			texts int
+		}{{"", 2_000}, {portal.AuthToken, 4_000}, {"the older form", 1_500}, {portal.Basic, 1_000}, {portal.OAuth, 1_000}, {portal.JWT, 500}} {
+			for range c.texts {
+				text := m.madeUp()
+				if c.kind != "" {
+					text = m.changed(keys[c.kind])
+				}
+				if text != keys[c.kind] && tried(t, a, text) == "" {
+					t.Fatalf("of a key of the kind %q this was made, and it opens the API: %q", c.kind, text)
+				}
+				different[text] = true
+			}
+		}
+		if a.good.Len() != len(keys) {
+			t.Fatalf("%d good keys are remembered, of %d", a.good.Len(), len(keys))
+		}
 	}
-	if a.good.Len() != len(keys) || reads < 50_000 {
-		t.Errorf("%d good keys are remembered; %d reads", a.good.Len(), reads)
+	if len(different) < 500_000 || reads < 100_000 {
+		t.Errorf("of a million texts %d were different; %d reads", len(different), reads)
 	}
 }
 
@@ -59,19 +70,18 @@ func tried(t *testing.T, a *authorizer, text string) reason {
 	return d.reason
 }
 
-// allKinds is an authorizer that knows one key of each kind, and those keys as headers carry them.
-func allKinds(t testing.TB) (*authorizer, map[string]string) {
+// allKinds is an authorizer that knows one key of each kind, and those keys as headers carry them: made from chance that may come
+// again, but for the JWT, whose key pair takes none of ours.
+func allKinds(t testing.TB, chance io.Reader) (*authorizer, map[string]string) {
 	t.Helper()
 	d := desk{t: t}
 	keys := map[string]string{}
 	var stored []*table.IssuedKey
 	for _, kind := range []string{portal.AuthToken, portal.Basic, portal.OAuth} {
-		key, k := d.mint(kind)
+		key, k := d.mintOf(chance, kind, apikey.Base64)
 		keys[kind], stored = sent(key), append(stored, &k)
 	}
-	older, err := apikey.Parse(secret.New(org + strings.Repeat("0123456789abcdef", 2)))
-	d.must(err)
-	k := d.issued(older)
+	older, k := d.mintOf(chance, portal.AuthToken, apikey.OrgID)
 	keys["the older form"], stored = sent(older), append(stored, &k)
 	kid, jwtKey := jwtKey(t, "P-256")
 	keys[portal.JWT] = signed(t, "ES256", map[string]any{"kid": kid}, claims(), pairs()["P-256"])
@@ -209,11 +219,22 @@ func FuzzInvoke(f *testing.F) {
 
 // What a hit costs: the answer, and nothing else. What cannot be a key costs no more.
 func TestAllocations(t *testing.T) {
-	a, keys := allKinds(t)
-	keys["malformed"] = keys[portal.AuthToken][1:]
-	const most = 2 // one of them is the answer
+	a, keys := allKinds(t, rand.NewChaCha8([32]byte{}))
+	questions := map[string]question{"malformed": {org: org, key: secret.New(keys[portal.AuthToken][1:])}}
 	for kind, key := range keys {
-		q := question{org: org, key: secret.New(key)}
+		questions[kind] = question{org: org, key: secret.New(key)}
+	}
+	client := (&desk{t: t}).make(portal.MutualTLS, apikey.Base64)
+	held := a.issued
+	a.issued = func(ctx context.Context, digest string) (*table.IssuedKey, error) {
+		if digest == client.key.Digest {
+			return &client.key, nil
+		}
+		return held(ctx, digest)
+	}
+	questions[portal.MutualTLS] = question{org: org, certificate: client.text()}
+	const most = 2 // one of them is the answer
+	for kind, q := range questions {
 		once := func() []byte {
 			d, err := a.decide(t.Context(), &q)
 			if err != nil {

@@ -34,8 +34,11 @@ type body struct {
 	RequestItems         map[string]batch                        // of a BatchGetItem, by table
 	TransactItems        []map[string]struct{ TableName string } // by kind of write: "Put"
 	Values               map[string]struct{ S string }           `json:"ExpressionAttributeValues"`
+	Names                map[string]string                       `json:"ExpressionAttributeNames"`
 	Key                  map[string]struct{ S string }           // of an item
-	Name, SecretID       string                                  // of a box
+	UpdateExpression     string
+	ConditionExpression  string
+	Name, SecretID       string // of a box
 }
 
 // batch is what a BatchGetItem reads of a table.

@@ -17,8 +17,8 @@ import (
 	"keydesk/shared/awsenv"
 )
 
-// A power is an action on a resource, as IAM spells them, and through which service or on which items where the role says so:
-// "dynamodb:GetItem arn:aws:...". What each function needs is not written down anywhere: its calls tell.
+// A power is an action on a resource, as IAM spells them, and through which service, of which attributes or on which items where the role
+// says so: "dynamodb:GetItem arn:aws:...". What each function needs is not written down anywhere: its calls tell.
 
 // granted is every power of a function's role.
 func granted(f template.Function) map[string]bool {
@@ -29,6 +29,9 @@ func granted(f template.Function) map[string]bool {
 				power := action + " " + resource
 				for _, service := range statement.Conditions["kms:ViaService"] {
 					power += " via " + service
+				}
+				if attributes := statement.Conditions["dynamodb:Attributes"]; len(attributes) > 0 {
+					power += writing(attributes)
 				}
 				items := statement.Conditions["dynamodb:LeadingKeys"]
 				for _, kind := range items {
@@ -52,8 +55,8 @@ const (
 	arnOfSES   = "arn:aws:ses:us-east-1:123456789012:"
 )
 
-// writing is the action that a write of a transaction is authorised as.
-var writing = map[string]string{"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+// inTransaction is the action that a write of a transaction is authorised as.
+var inTransaction = map[string]string{"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 // needs are the powers that a call takes. DynamoDB and Secrets Manager use the key in the caller's name.
 func (c call) needs(names []string) []string {
@@ -82,7 +85,7 @@ func (c call) needs(names []string) []string {
 	}
 	for _, write := range c.what.TransactItems {
 		for kind, on := range write {
-			need(writing[kind], on.TableName)
+			need(inTransaction[kind], on.TableName)
 		}
 	}
 	return powers
@@ -102,37 +105,35 @@ func (c call) secret(names []string) string {
 	return arnOfBox + name
 }
 
-// leading are the kinds of item that a call is about, as roles narrow their powers to them: "KEY#*".
-func (c call) leading() []string {
-	keys := []map[string]struct{ S string }{c.what.Key}
-	for _, of := range c.what.RequestItems {
-		keys = append(keys, of.Keys...)
-	}
-	kinds := map[string]bool{}
-	for _, key := range keys {
-		if kind, _, is := strings.Cut(key["PK"].S, "#"); is {
-			kinds[kind+"#*"] = true
+// take notes that a function has used a power, and tells whether its role has it: whole, or for each item that the call is about.
+func (d *desk) take(c call, power string) bool {
+	partitions := c.leading()
+	for _, power := range []string{power, power + writing(c.attributes())} {
+		if d.has(c.function, power) {
+			return true
+		}
+		lacks := func(partition string) bool { return !d.hasOf(partition, c.function, power) }
+		if len(partitions) > 0 && !slices.ContainsFunc(partitions, lacks) {
+			return true
 		}
 	}
-	return slices.Sorted(maps.Keys(kinds))
+	return false
 }
 
-// take notes that a function has used a power, and tells whether its role has it: whole, or for each kind of item that the call is about.
-func (d *desk) take(c call, power string) bool {
-	granted, used := d.granted[c.function], d.used[c.function]
-	if granted[power] {
-		used[power] = true
-		return true
+func (d *desk) has(function, power string) bool {
+	if d.granted[function][power] {
+		d.used[function][power] = true
 	}
-	kinds := c.leading()
-	for _, kind := range kinds {
-		narrow := power + " of " + kind
-		used[narrow] = true
-		if !granted[narrow] {
-			return false
+	return d.granted[function][power]
+}
+
+func (d *desk) hasOf(partition, function, power string) bool {
+	for narrow := range d.granted[function] {
+		if pattern, is := strings.CutPrefix(narrow, power+" of "); is && like(partition, pattern) {
+			return d.has(function, narrow)
 		}
 	}
-	return len(kinds) > 0
+	return false
 }
 
 // watch holds that each call is one that the function's role allows, and remembers which powers it took.

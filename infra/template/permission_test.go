@@ -89,3 +89,27 @@ func TestTablePermissionsNameTheTable(t *testing.T) {
 		}
 	}
 }
+
+// The function with the most strangers before it reaches keys, policies and developers, and of keys writes one attribute: no requests, no
+// e-mail addresses, no credentials.
+func TestAuthorizerIsNarrow(t *testing.T) {
+	const org = "ORG#????????????????????????" // an id's 24 digits
+	want := map[string]map[string][]string{
+		"dynamodb:GetItem":      {"dynamodb:LeadingKeys": {"KEY#*"}},
+		"dynamodb:BatchGetItem": {"dynamodb:LeadingKeys": {org, org + "#DEVELOPER#*"}},
+		"dynamodb:UpdateItem":   {"dynamodb:LeadingKeys": {"KEY#*"}, "dynamodb:Attributes": {"PK", "SK", "last_used"}},
+	}
+	got := map[string]map[string][]string{}
+	for _, f := range deployed(t, nil).Functions {
+		for _, statement := range f.Statements {
+			for _, action := range statement.Actions {
+				if f.LogicalID == "Authorize" && strings.HasPrefix(action, "dynamodb:") {
+					got[action] = statement.Conditions
+				}
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
