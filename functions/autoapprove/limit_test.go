@@ -2,20 +2,81 @@ package main
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/smithy-go/middleware"
 
 	"keydesk/infra/faults"
 )
 
 // limited is a run that has so much time before it takes nothing more.
-func (d *desk) limited(left time.Duration) report {
+func (d *desk) limited(left time.Duration, options ...func(*aws.Config)) report {
 	d.t.Helper()
 	ctx, cancel := context.WithTimeout(d.t.Context(), toFinish+left)
 	defer cancel()
-	got, err := d.run(ctx, 0)
+	got, err := d.by(d.Issuer(options...), 0).Invoke(d.Invocation(ctx))
 	d.must(err)
 	return got
+}
+
+// enough is time in which a run takes as many as it can do side by side.
+const enough = 2 * time.Second
+
+// untilLate has what a run has taken not be done before the run takes nothing more.
+func untilLate(ctx context.Context) {
+	end, _ := ctx.Deadline() // of what was taken, with toReport left
+	time.Sleep(time.Until(end.Add(toReport-toFinish)) + 100*time.Millisecond)
+}
+
+// before has something happen before each transaction that a process writes, in the transaction's context.
+func before(happens func(context.Context)) func(*aws.Config) {
+	step := middleware.InitializeMiddlewareFunc("before", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+		middleware.InitializeOutput, middleware.Metadata, error,
+	) {
+		if awsmiddleware.GetOperationName(ctx) == "TransactWriteItems" {
+			happens(ctx)
+		}
+		return next.HandleInitialize(ctx, in)
+	})
+	return func(cfg *aws.Config) {
+		cfg.APIOptions = append(cfg.APIOptions, func(stack *middleware.Stack) error { return stack.Initialize.Add(step, middleware.After) })
+	}
+}
+
+// limits are those that transactions had, when they began.
+type limits struct {
+	mu  sync.Mutex
+	all []limit
+}
+
+type limit struct {
+	end  time.Time
+	left time.Duration
+}
+
+func (l *limits) note(ctx context.Context) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if end, bounded := ctx.Deadline(); bounded {
+		l.all = append(l.all, limit{end, time.Until(end)})
+	}
+}
+
+// were holds that what began then had just so long.
+func (l *limits) were(t *testing.T, began time.Time, long time.Duration) {
+	t.Helper()
+	if len(l.all) == 0 {
+		t.Error("nothing had a limit")
+	}
+	for _, limit := range l.all {
+		if limit.left > long || limit.end.Before(began.Add(long)) {
+			t.Errorf("a limit %v after the run began, and %v after what it is for; want %v", limit.end.Sub(began), limit.left, long)
+		}
+	}
 }
 
 // A run that nears its time limit takes nothing more, finishes what it has taken, and counts what it leaves: the next run does that.
@@ -24,14 +85,10 @@ func TestNearTheTimeLimit(t *testing.T) {
 	d := open(t)
 	const many = 40
 	ids := d.asked(many, spread)
-	d.Hold(100 * time.Millisecond) // half a second a request, and four at once
-	first := d.limited(900 * time.Millisecond)
+	first := d.limited(enough, before(untilLate))
 	d.addsUp(first)
-	if first.Approved == 0 || first.Approved > 16 || first.Approved+first.Left != many || first.More || first.Failed > 0 {
-		t.Errorf("%d are due: %s", many, first.text())
-	}
-	d.Hold(0)
-	d.ran(0, report{Approved: many - first.Approved})
+	d.same(first, report{Approved: aside, Left: many - aside})
+	d.ran(0, report{Approved: many - aside})
 	d.granted(ids)
 }
 
@@ -41,13 +98,8 @@ func TestMoreIsLeftThanIsCounted(t *testing.T) {
 	d := open(t)
 	const more = 7
 	ids := d.asked(atATime+more, func(int) int { return 9 })
-	d.Hold(100 * time.Millisecond)
-	first := d.limited(500 * time.Millisecond)
-	if first.Approved == 0 || first.Approved+first.Left != atATime || !first.More {
-		t.Errorf("%d are due: %s", len(ids), first.text())
-	}
-	d.Hold(0)
-	d.ran(0, report{Approved: len(ids) - first.Approved})
+	d.same(d.limited(enough, before(untilLate)), report{Approved: aside, Left: atATime - aside, More: true})
+	d.ran(0, report{Approved: len(ids) - aside})
 }
 
 // A run that begins too late reads nothing, and says that there may be something.
@@ -68,12 +120,10 @@ func TestCutOff(t *testing.T) {
 	d := open(t)
 	ids := d.asked(3, spread)
 	d.Add(faults.Rule{Operation: "TransactWriteItems", Fault: faults.Conflict, Times: faults.Always}) // it is tried as long as there is time
-	began := time.Now()
-	got := d.limited(200 * time.Millisecond)
-	d.same(got, report{Left: len(ids)})
-	if took := time.Since(began); took > toFinish+200*time.Millisecond {
-		t.Errorf("it took %v, which is all the time there was", took)
-	}
+	const taking = 200 * time.Millisecond
+	began, had := time.Now(), limits{}
+	d.same(d.limited(taking, before(had.note)), report{Left: len(ids)})
+	had.were(t, began, taking+toFinish-toReport)
 	for _, id := range ids {
 		if r := d.Read(id); r.Revision != 1 {
 			t.Errorf("request %s is at revision %d", id, r.Revision)
@@ -89,9 +139,9 @@ func TestOneThatTakesTooLong(t *testing.T) {
 	d := open(t)
 	ids := d.asked(2, spread)
 	d.Add(faults.Rule{Operation: "TransactWriteItems", Fault: faults.Conflict, Times: faults.Always, If: func(input any) bool { return writes(input, ids[0]) }})
-	began := time.Now()
-	d.ran(0, report{Approved: 1, Failed: 1})
-	if took := time.Since(began); took < forOne || took > forOne+5*time.Second {
-		t.Errorf("the run took %v", took)
-	}
+	began, had := time.Now(), limits{}
+	got, err := d.by(d.Issuer(before(had.note)), 0).Invoke(d.Invocation(t.Context()))
+	d.must(err)
+	d.same(got, report{Approved: 1, Failed: 1})
+	had.were(t, began, forOne)
 }

@@ -143,7 +143,7 @@ func TestBoxesOfKeys(t *testing.T) {
 	d := open(t)
 	reviewer := d.Person(caller.Reviewer)
 	_, rotated := d.Grant(reviewer, portal.RequestInput{ApplyPolicies: []string{fixture.Payments}})
-	_, err := d.Unharmed().Rotate(t.Context(), rotated, reviewer.Act("rotated"), approval.Turn{Grace: time.Hour})
+	_, err := d.Unharmed().Rotate(t.Context(), rotated, reviewer.Act("rotated"), approval.Rotation{Grace: time.Hour})
 	d.must(err)
 	_, revoked := d.Grant(reviewer, portal.RequestInput{ApplyPolicies: []string{fixture.Weather}})
 	_, err = approval.Revoke(t.Context(), d.Books, revoked, reviewer.Act("revoked"))

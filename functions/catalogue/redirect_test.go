@@ -8,7 +8,6 @@ import (
 
 	"keydesk/infra/desktest"
 	"keydesk/infra/fixture"
-	"keydesk/shared/portal"
 )
 
 // catalogueTo is one whose second entry sends developers to an address.
@@ -19,13 +18,7 @@ func catalogueTo(address string) string {
 // allow has the organisation allow origins, a JSON list.
 func allow(t *testing.T, d *desktest.Desk, list string) {
 	t.Helper()
-	c, err := portal.NewConfiguration(fixture.Org, fixture.Configuration, portal.Object(`{"redirect_origins": `+list+`}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Table.PutConfiguration(t.Context(), fixture.Org, c); err != nil {
-		t.Fatal(err)
-	}
+	d.Settings(`{"redirect_origins": ` + list + `}`)
 }
 
 // An entry that sends developers where the organisation does not allow it is refused when it is written, and names what to do.

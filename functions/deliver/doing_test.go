@@ -177,7 +177,7 @@ func (o *office) changeKey(request, name string, to table.KeyState) {
 // rotate puts another key in the place of a request's. The older one is good for an hour yet.
 func (o *office) rotate(request string) {
 	o.t.Helper()
-	_, err := o.Issuer.Rotate(o.t.Context(), o.key(request), act("rotated"), approval.Turn{Grace: time.Hour})
+	_, err := o.Issuer.Rotate(o.t.Context(), o.key(request), act("rotated"), approval.Rotation{Grace: time.Hour})
 	o.must(err)
 }
 

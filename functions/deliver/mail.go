@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -92,7 +91,7 @@ func composeToDeveloper(f *facts, where places) (subject, text string) {
 func (c copyOf) about(f *facts) copyOf {
 	plans := ""
 	if f.request != nil {
-		plans = oneLine(strings.Join(f.plans(), ", "))
+		plans = oneLine(f.subject())
 	}
 	return copyOf{strings.ReplaceAll(c.subject, "%s", plans), strings.ReplaceAll(c.body, "%s", plans)}
 }
@@ -106,7 +105,9 @@ func (f *facts) copy() portal.EmailCopy {
 	case passwordChanged:
 		return mail.ResetPassword
 	case "approved", "reminded", "link sent":
-		return mail.Key
+		if f.request.Edits == "" {
+			return mail.Key
+		}
 	}
 	return portal.EmailCopy{}
 }
@@ -114,17 +115,30 @@ func (f *facts) copy() portal.EmailCopy {
 // told is a thing that a mail tells, and what it is called there.
 type told struct{ name, value string }
 
+// subject is what a request is for: plans, or a change of a key.
+func (f *facts) subject() string {
+	if f.request.Edits != "" {
+		return "a change of the key " + f.request.Key
+	}
+	return f.plans(f.request.ApplyPolicies)
+}
+
+// asked is what a request asks for.
+func (f *facts) asked() []told {
+	if r := f.request; r.Edits != "" {
+		return []told{{"Key", r.Key}, {"Plans to add", f.plans(r.ApplyPolicies)}, {"Plans to take away", f.plans(r.RemovePolicies)}}
+	}
+	return []told{{"Plan", f.plans(f.request.ApplyPolicies)}}
+}
+
 // toDeveloper is what a developer is told of their account or request.
 func (f *facts) toDeveloper() []told {
 	about := []told{{"Name", nameOf(f.books.Developer)}}
 	if f.request == nil {
 		return append(about, told{"E-mail", f.books.Developer.Email})
 	}
-	about = append(about, told{"Plan", strings.Join(f.plans(), ", ")}, told{"Request", f.request.ID})
-	switch {
-	case f.act == "approved" && f.request.Edits != "":
-		about = append(about, told{"Key", "the one that you have"})
-	case f.act == "approved" && f.request.Delivery != nil:
+	about = append(append(about, f.asked()...), told{"Request", f.request.ID})
+	if f.act == "approved" && f.request.Delivery != nil {
 		about = append(about, told{"Key", "was given to " + f.request.Delivery.To})
 	}
 	if f.act == "expired" || f.act == "lapsed" { // the words have said why
@@ -136,7 +150,7 @@ func (f *facts) toDeveloper() []told {
 // toReview is what a reviewer is told of a request.
 func (f *facts) toReview() []told {
 	r := f.request
-	about := []told{{"Request", r.ID}, {"Asked on", r.DateCreated}, {"Plan", strings.Join(f.plans(), ", ")}}
+	about := append([]told{{"Request", r.ID}, {"Asked on", r.DateCreated}}, f.asked()...)
 	if d := f.books.Developer; d != nil {
 		about = append(about, told{"Developer", nameOf(d)}, told{"E-mail", d.Email})
 	}
@@ -145,14 +159,8 @@ func (f *facts) toReview() []told {
 
 // nameOf is a developer's name, if the form of the sign-up asked for one.
 func nameOf(d *portal.Developer) string {
-	var fields map[string]any
-	_ = json.Unmarshal([]byte(d.Fields), &fields) // an object of ours, or none
-	for _, member := range []string{"Name", "name"} {
-		if name, is := fields[member].(string); is {
-			return name
-		}
-	}
-	return ""
+	fields := d.Fields.Texts()
+	return cmp.Or(fields["Name"], fields["name"])
 }
 
 // Bounds of what a mail repeats.
@@ -161,15 +169,12 @@ const (
 	longest     = 200 // characters of an answer, and of a subject
 )
 
-// answers are those to a form, by their names. Members that are no texts stand as JSON.
+// answers are those to a form, by their names.
 func answers(fields portal.Object) []told {
-	var members map[string]json.RawMessage
-	_ = json.Unmarshal([]byte(fields), &members) // an object of ours, or none
 	var all []told
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		value := string(members[name])
-		_ = json.Unmarshal(members[name], &value) // where it is a text
-		all = append(all, told{clip(name), clip(value)})
+	texts := fields.Texts()
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		all = append(all, told{clip(name), clip(texts[name])})
 	}
 	return all[:min(len(all), mostAnswers)]
 }

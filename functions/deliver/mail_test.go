@@ -24,6 +24,11 @@ func named(f *facts) {
 	f.books.Configuration.Mail.FromName = "The Orchard"
 }
 
+// edits has the request be for a change of a key.
+func edits(f *facts) {
+	f.request.Edits, f.request.Key, f.request.RemovePolicies = "its digest", "1d70dc57", []string{"silver"}
+}
+
 var claimLink = places{
 	desk: "https://desk.example", link: "https://desk.example/console/claim#5efde61749960c000137f590.token",
 	until: time.Date(2026, 11, 29, 14, 5, 0, 0, time.FixedZone("CET", 3600)),
@@ -68,6 +73,34 @@ Why a person is asked: The rule "own staff" asks a person.
 
 To approve it: PUT https://desk.example/api/portal/requests/approve/5efde61749960c000137f590
 To decline it: PUT https://desk.example/api/portal/requests/decline/5efde61749960c000137f590
+`},
+	"of a change of a key, to reviewers": {known(named, edits), reviewers, atTheDesk, `A request for a change of the key 1d70dc57 waits for a decision
+
+A request for a change of the key 1d70dc57 waits for a decision.
+
+Request: 5efde61749960c000137f590
+Key: 1d70dc57
+Plans to add: Gold
+Plans to take away: silver
+Developer: Ada
+E-mail: ada@example.com
+
+To approve it: PUT https://desk.example/api/portal/requests/approve/5efde61749960c000137f590
+To decline it: PUT https://desk.example/api/portal/requests/decline/5efde61749960c000137f590
+`},
+	"of a key that was changed": {known(named, does("approved"), stands(portal.Approved), edits, func(f *facts) {
+		f.books.Configuration.Mail.Key = portal.EmailCopy{Enabled: true, Subject: "Your key is ready", Body: "Take it."}
+	}), developer, atTheDesk, `Your request for a change of the key 1d70dc57 was approved
+
+Your request for a change of the key 1d70dc57 was approved.
+
+Name: Ada
+Key: 1d70dc57
+Plans to add: Gold
+Plans to take away: silver
+Request: 5efde61749960c000137f590
+
+The Orchard
 `},
 	"with a key to claim": {known(named, does("approved"), stands(portal.Approved), keyMailOff), developer, claimLink, `Your request for Gold was approved
 

@@ -57,11 +57,8 @@ const (
 // Invoke tells what a batch of the stream gives to tell. Records of one subject are handled in their order, those of others beside them.
 // One that could not be handled is named in the answer: Lambda brings it, and all after it, once more.
 func (d *deliverer) Invoke(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
-	if deadline, bounded := ctx.Deadline(); bounded {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-timeToAnswer))
-		defer cancel()
-	}
+	ctx, cancel := awsenv.TimeToAnswer(ctx, timeToAnswer)
+	defer cancel()
 	start, r := time.Now(), newReport()
 	subjects, records := bySubject(batch.Records)
 	var all errgroup.Group

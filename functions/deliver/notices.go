@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 	"time"
 
@@ -145,12 +144,11 @@ func (f *facts) requestID() string {
 	return f.request.ID
 }
 
-// plans are what the request is for, in the words of the catalogue.
-func (f *facts) plans() []string {
-	policies := slices.Concat(f.request.ApplyPolicies, f.request.RemovePolicies)
+// plans are policies in the words of the catalogue.
+func (f *facts) plans(policies []string) string {
 	names := make([]string, len(policies))
 	for i, id := range policies {
 		names[i] = cmp.Or(entryOf(&f.books, id).Name, f.books.Policies[id].Name, id)
 	}
-	return names
+	return strings.Join(names, ", ")
 }

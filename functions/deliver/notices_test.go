@@ -2,7 +2,6 @@ package main
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -168,11 +167,10 @@ func TestActsOfKeys(t *testing.T) {
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	f := known(func(f *facts) {
-		f.request.ApplyPolicies, f.request.RemovePolicies = []string{"gold", "silver"}, []string{"lead"}
 		f.books.Policies = map[string]portal.Policy{"gold": {Name: "Policy of gold"}, "silver": {Name: "Policy of silver"}}
 		f.books.Entries = map[string]portal.Entry{"gold": entryNamed(t, "gold", "The gold plan")}
 	})
-	if got := strings.Join(f.plans(), "; "); got != "The gold plan; Policy of silver; lead" {
+	if got := f.plans([]string{"gold", "silver", "lead"}); got != "The gold plan, Policy of silver, lead" {
 		t.Errorf("plans %q", got)
 	}
 }

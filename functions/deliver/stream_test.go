@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"keydesk/infra/stream"
 	"keydesk/infra/tabletest"
 )
 
@@ -34,8 +34,8 @@ func (o *office) stream(do func()) []events.DynamoDBEventRecord {
 			r.EventName = "MODIFY"
 		}
 		r.Change = events.DynamoDBStreamRecord{
-			Keys:     image(map[string]types.AttributeValue{"PK": after[key]["PK"], "SK": after[key]["SK"]}),
-			OldImage: image(before[key]), NewImage: image(after[key]), SequenceNumber: strconv.Itoa(i + 1),
+			Keys:     stream.Image(map[string]types.AttributeValue{"PK": after[key]["PK"], "SK": after[key]["SK"]}),
+			OldImage: stream.Image(before[key]), NewImage: stream.Image(after[key]), SequenceNumber: strconv.Itoa(i + 1),
 		}
 		records = append(records, r)
 	}
@@ -44,35 +44,4 @@ func (o *office) stream(do func()) []events.DynamoDBEventRecord {
 
 func keyOf(it map[string]types.AttributeValue) string {
 	return it["PK"].(*types.AttributeValueMemberS).Value + " / " + it["SK"].(*types.AttributeValueMemberS).Value
-}
-
-// image is an item as the stream shows it.
-func image(it map[string]types.AttributeValue) map[string]events.DynamoDBAttributeValue {
-	shown := map[string]events.DynamoDBAttributeValue{}
-	for name, value := range it {
-		shown[name] = streamed(value)
-	}
-	return shown
-}
-
-func streamed(value types.AttributeValue) events.DynamoDBAttributeValue {
-	switch v := value.(type) {
-	case *types.AttributeValueMemberS:
-		return events.NewStringAttribute(v.Value)
-	case *types.AttributeValueMemberN:
-		return events.NewNumberAttribute(v.Value)
-	case *types.AttributeValueMemberBOOL:
-		return events.NewBooleanAttribute(v.Value)
-	case *types.AttributeValueMemberM:
-		return events.NewMapAttribute(image(v.Value))
-	case *types.AttributeValueMemberL:
-		var list []events.DynamoDBAttributeValue
-		for _, inner := range v.Value {
-			list = append(list, streamed(inner))
-		}
-		return events.NewListAttribute(list)
-	case *types.AttributeValueMemberNULL:
-		return events.NewNullAttribute()
-	}
-	panic(fmt.Sprintf("no attribute of the table's is a %T", value))
 }

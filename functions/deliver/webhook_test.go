@@ -89,19 +89,22 @@ func TestReceiverIsNotThere(t *testing.T) {
 func TestReceiverTalks(t *testing.T) {
 	t.Parallel()
 	d, r := desktest.New(t, fixture.Desk), receive(t)
+	const much = 256 << 20 // more than lies on the way, unread
+	written := make(chan int, 1)
 	r.answers(func(w http.ResponseWriter, _ *http.Request) {
-		for piece, more := make([]byte, 64<<10), error(nil); more == nil; {
+		total, piece := 0, make([]byte, 64<<10)
+		for more := error(nil); more == nil && total < much; total += len(piece) {
 			_, more = w.Write(piece)
 		}
+		written <- total
 	})
-	start := time.Now()
 	says(t, sendTo(t, d, r.URL, true, nil), "")
-	if took := time.Since(start); took > patience-time.Second {
-		t.Errorf("it took %s", took)
+	if <-written >= much {
+		t.Error("all of it was read")
 	}
 }
 
-// A receiver that never answers, or only begins to, costs five seconds and not more.
+// A receiver that never answers, or only begins to, is given its time, and then hung up on.
 func TestReceiverHangs(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
@@ -109,19 +112,21 @@ func TestReceiverHangs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := receive(t)
-			over := make(chan struct{})
-			defer close(over)
-			r.answers(func(w http.ResponseWriter, _ *http.Request) {
+			r.answers(func(w http.ResponseWriter, request *http.Request) {
 				if begins {
 					w.WriteHeader(http.StatusOK)
 					w.(http.Flusher).Flush()
 				}
-				<-over
+				select {
+				case <-request.Context().Done():
+				case <-time.After(12 * patience):
+					t.Error("it is waited for a minute later")
+				}
 			})
 			start := time.Now()
 			err := sendTo(t, d, r.URL, true, nil)
-			if took := time.Since(start); took < patience-time.Second || took > 2*patience {
-				t.Errorf("it took %s", took)
+			if took := time.Since(start); took < patience-time.Second {
+				t.Errorf("it was given %s", took)
 			}
 			if begins {
 				says(t, err, "") // its status has said all

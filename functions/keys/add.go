@@ -27,18 +27,10 @@ func add(issuer *approval.Issuer, signers *vault.Signers) rest.Operation[asked] 
 	return rest.Operation[asked]{
 		Route: "POST /api/portal/developers/{id}/keys",
 		First: func(ctx context.Context, in rest.In) (a asked, err error) {
-			var input portal.RequestInput
 			if err := in.NoRevision(); err != nil {
 				return a, err
 			}
-			if err := rest.Decode(in.Body, &input); err != nil {
-				return a, err
-			}
-			if by := input.ByUser; by != nil && *by != "" && *by != in.ID {
-				return a, portal.Refuse(portal.Invalid, "by_user is not the developer of the path; leave it out.")
-			}
-			input.ByUser = &in.ID
-			if a.request, err = portal.NewRequest(in.Org, &input, in.At); err != nil {
+			if a.request, err = requested(in); err != nil {
 				return a, err
 			}
 			replay := table.NewReplay(in.Credential, in.IdempotencyKey, body(in), in.At)
@@ -49,44 +41,72 @@ func add(issuer *approval.Issuer, signers *vault.Signers) rest.Operation[asked] 
 			return a, err
 		},
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, a asked) (rest.Out, error) {
-			act := approval.Act{Name: "created", By: who, At: in.At, RequestID: in.RequestID}
+			call := adding{issuer, signers, in, who}
 			if a.before != nil {
-				return again(ctx, issuer, signers, in, who, a.before.ID)
+				return call.again(ctx, a.before.ID)
 			}
 			replay := table.NewReplay(who.Holder(), in.IdempotencyKey, body(in), in.At)
+			act := approval.Act{Name: "created", By: who, At: in.At, RequestID: in.RequestID}
 			r, err := approval.Ask(ctx, t, &a.books, approval.Wish{Request: a.request, Replay: replay}, act)
 			switch {
 			case err != nil:
 				return rest.Out{}, err
 			case r.Revision == 0:
-				return again(ctx, issuer, signers, in, who, r.ID)
+				return call.again(ctx, r.ID)
 			}
-			return grantOrWait(ctx, issuer, signers, in, who, r)
+			return call.grantOrWait(ctx, r)
 		},
 	}
 }
 
-// again goes on with the request that the same call came to before.
-func again(ctx context.Context, issuer *approval.Issuer, signers *vault.Signers, in rest.In, who caller.Caller, id string) (rest.Out, error) {
-	r, err := issuer.Table.Request(ctx, in.Org, id)
-	if err != nil {
-		return rest.Out{}, err
+// requested is the request that the body asks for, of the developer of the path.
+func requested(in rest.In) (portal.Request, error) {
+	var input portal.RequestInput
+	if err := rest.Decode(in.Body, &input); err != nil {
+		return portal.Request{}, err
 	}
-	return grantOrWait(ctx, issuer, signers, in, who, r)
+	if by := input.ByUser; by != nil && *by != "" && *by != in.ID {
+		return portal.Request{}, portal.Refuse(portal.Invalid, "by_user is not the developer of the path; leave it out.")
+	}
+	input.ByUser = &in.ID
+	return portal.NewRequest(in.Org, &input, in.At)
 }
 
 // body is what an Idempotency-Key is bound to: with the developer, whom the path names.
 func body(in rest.In) []byte { return append([]byte(in.ID+"\n"), in.Body...) }
 
-// grantOrWait grants a request that nobody needs to decide, and says where any other stands.
-func grantOrWait(ctx context.Context, issuer *approval.Issuer, signers *vault.Signers, in rest.In, who caller.Caller, r table.Request) (rest.Out, error) {
-	proof := approval.Proof(who.Holder(), in.IdempotencyKey, body(in))
-	if granted := r.State == portal.Approved && proof != "" && r.Proof == proof; !granted && r.Task != table.Decide {
-		way, err := approval.Redirect(ctx, signers, &r, in.At)
-		return rest.OKMeta(r.ID, waiting{r.State, way}), err
+// adding is one POST.
+type adding struct {
+	issuer  *approval.Issuer
+	signers *vault.Signers
+	in      rest.In
+	who     caller.Caller
+}
+
+// again goes on with the request that the same call came to before.
+func (a *adding) again(ctx context.Context, id string) (rest.Out, error) {
+	r, err := a.issuer.Table.Request(ctx, a.in.Org, id)
+	if err != nil {
+		return rest.Out{}, err
 	}
-	act := approval.Act{Name: "approved", By: who, At: in.At, RequestID: in.RequestID, Automatic: true}
-	grant, err := issuer.Issue(ctx, r, act, proof)
+	return a.grantOrWait(ctx, r)
+}
+
+// grantOrWait grants a request that nobody needs to decide, gives a key again that this very call was given, and says where any other
+// request stands.
+func (a *adding) grantOrWait(ctx context.Context, r table.Request) (rest.Out, error) {
+	proof := approval.Proof(a.who.Holder(), a.in.IdempotencyKey, body(a.in))
+	given := r.State == portal.Approved && proof != "" && r.Proof == proof
+	if r.Task == table.Decide || given {
+		return a.grant(ctx, r, proof)
+	}
+	way, err := approval.Redirect(ctx, a.signers, &r, a.in.At)
+	return rest.OKMeta(r.ID, waiting{r.State, way}), err
+}
+
+func (a *adding) grant(ctx context.Context, r table.Request, proof string) (rest.Out, error) {
+	act := approval.Act{By: a.who, At: a.in.At, RequestID: a.in.RequestID, Automatic: true}
+	grant, err := a.issuer.Issue(ctx, r, act, proof)
 	var refusal *portal.Error
 	switch {
 	case err == nil:

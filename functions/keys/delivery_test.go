@@ -1,12 +1,7 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -24,20 +19,6 @@ import (
 	"keydesk/shared/portal"
 	"keydesk/shared/table"
 )
-
-// publicKey is a new one, in PEM.
-func publicKey(t *testing.T) string {
-	t.Helper()
-	pair, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKIXPublicKey(&pair.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
-}
 
 // body writes a call's body.
 func text(t *testing.T, members map[string]any) string {
@@ -57,7 +38,7 @@ func TestSecretsStandInTheirBoxesAlone(t *testing.T) {
 		portal.AuthToken: {"apply_policies": []string{fixture.Petstore}},
 		portal.Basic:     {"apply_policies": []string{fixture.Ledger}},
 		portal.OAuth:     {"apply_policies": []string{fixture.Photos}, "oauth_info": map[string]string{"redirect_uri": "https://app.example.org/"}},
-		portal.JWT:       {"apply_policies": []string{fixture.Parcels}, "jwt_secret": publicKey(t)},
+		portal.JWT:       {"apply_policies": []string{fixture.Parcels}, "jwt_secret": fixture.PublicKey()},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -225,7 +206,7 @@ func following(before, successor table.IssuedKey, given given) table.IssuedKey {
 func TestPublicKeyOfASuccessor(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	first, second := publicKey(t), publicKey(t)
+	first, second := fixture.PublicKey(), fixture.PublicKey()
 	gives(t, d, fixture.PortalCredential, path(fixture.Ada), text(t, map[string]any{"apply_policies": []string{fixture.Parcels}, "jwt_secret": first}), "")
 	key := listed(t, d, fixture.Ada)[0]
 	const atOnce = `{"grace_seconds": 0}`

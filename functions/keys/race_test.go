@@ -144,7 +144,7 @@ func TestRotatedMeanwhile(t *testing.T) {
 		d := desk.Again(t)
 		k := holding(t, d, who)
 		d.Meanwhile("TransactWriteItems", func() {
-			turn := approval.Turn{Grace: time.Hour}
+			turn := approval.Rotation{Grace: time.Hour}
 			if _, err := d.Unharmed().Rotate(t.Context(), k, who.Act("rotated"), turn); err != nil {
 				t.Error(err)
 			}

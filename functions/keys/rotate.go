@@ -17,41 +17,41 @@ import (
 // usualGrace is how long the older key goes on where the caller does not say: long enough to bring the new one everywhere.
 const usualGrace = 24 * time.Hour
 
-// turned is what First reads: which key is meant, and what is to become of it.
-type turned struct {
-	key  table.KeyName
-	turn approval.Turn
+// rotated is what First reads: which key is meant, and how it is rotated.
+type rotated struct {
+	key      table.KeyName
+	rotation approval.Rotation
 }
 
 // POST /api/portal/developers/{id}/keys/{key}/rotate: a new key takes the key's place, which is good for a grace period yet.
-func rotate(issuer *approval.Issuer) rest.Operation[turned] {
-	return rest.Operation[turned]{
+func rotate(issuer *approval.Issuer) rest.Operation[rotated] {
+	return rest.Operation[rotated]{
 		Route: "POST /api/portal/developers/{id}/keys/{key}/rotate",
-		First: func(ctx context.Context, in rest.In) (r turned, err error) {
-			if r.turn, err = readTurn(in); err != nil {
+		First: func(ctx context.Context, in rest.In) (r rotated, err error) {
+			if r.rotation, err = readRotation(in); err != nil {
 				return r, err
 			}
 			r.key, err = named(issuer.Table)(ctx, in)
 			return r, err
 		},
-		Then: func(ctx context.Context, in rest.In, who caller.Caller, r turned) (rest.Out, error) {
-			act := approval.Act{Name: "rotated", By: who, At: in.At, RequestID: in.RequestID}
-			r.turn.Proof = approval.Proof(who.Holder(), in.IdempotencyKey, in.Body)
+		Then: func(ctx context.Context, in rest.In, who caller.Caller, r rotated) (rest.Out, error) {
+			act := approval.Act{By: who, At: in.At, RequestID: in.RequestID}
+			r.rotation.Proof = approval.Proof(who.Holder(), in.IdempotencyKey, in.Body)
 			k, err := living(ctx, issuer.Table, r.key)
 			if err != nil {
 				return rest.Out{}, err
 			}
-			rotated, err := issuer.Rotate(ctx, *k, act, r.turn)
+			done, err := issuer.Rotate(ctx, *k, act, r.rotation)
 			if err != nil {
 				return rest.Out{}, err
 			}
-			return rest.Out{Body: view.Rotated(rotated)}, nil
+			return rest.Out{Body: view.Rotated(done)}, nil
 		},
 	}
 }
 
-// readTurn reads what a caller says of a rotation; they need say nothing.
-func readTurn(in rest.In) (turn approval.Turn, err error) {
+// readRotation reads what a caller says of a rotation; they need say nothing.
+func readRotation(in rest.In) (rotation approval.Rotation, err error) {
 	var input struct {
 		GraceSeconds *int         `json:"grace_seconds"`
 		JWTSecret    secret.Value `json:"jwt_secret"`
@@ -59,26 +59,26 @@ func readTurn(in rest.In) (turn approval.Turn, err error) {
 	}
 	if len(bytes.TrimSpace(in.Body)) > 0 {
 		if err := rest.Decode(in.Body, &input); err != nil {
-			return turn, err
+			return rotation, err
 		}
 		if err := rest.Only(in.Body, "grace_seconds", "jwt_secret", "certificate"); err != nil { // a grace that is misspelt must not become the usual one
-			return turn, err
+			return rotation, err
 		}
 	}
-	turn.Grace = usualGrace
+	rotation.Grace = usualGrace
 	if n := input.GraceSeconds; n != nil {
 		if *n < 0 || *n > int(approval.LongestGrace/time.Second) {
-			return turn, portal.Refuse(portal.Invalid, "grace_seconds: %d is not from 0 to %d, thirty days.", *n, int(approval.LongestGrace/time.Second))
+			return rotation, portal.Refuse(portal.Invalid, "grace_seconds: %d is not from 0 to %d, thirty days.", *n, int(approval.LongestGrace/time.Second))
 		}
-		turn.Grace = time.Duration(*n) * time.Second
+		rotation.Grace = time.Duration(*n) * time.Second
 	}
 	if !input.JWTSecret.IsZero() {
-		if turn.PublicKey, err = portal.PublicKey(input.JWTSecret); err != nil {
-			return turn, err
+		if rotation.PublicKey, err = portal.PublicKey(input.JWTSecret); err != nil {
+			return rotation, err
 		}
 	}
 	if input.Certificate != "" {
-		turn.Certificate, err = portal.Fingerprint(in.Org, input.Certificate)
+		rotation.Certificate, err = portal.Fingerprint(in.Org, input.Certificate)
 	}
-	return turn, err
+	return rotation, err
 }

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"keydesk/infra/desktest"
 	"keydesk/infra/fixture"
@@ -15,24 +14,12 @@ import (
 	"keydesk/shared/table"
 )
 
-// settings has the organisation have others.
-func settings(t *testing.T, d *desktest.Desk, document string) {
-	t.Helper()
-	c, err := portal.NewConfiguration(fixture.Org, fixture.Configuration, portal.Object(document))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Table.PutConfiguration(t.Context(), fixture.Org, c); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // Where a third party decides on a policy, whoever asks for a key is told the way there, signed, and is given none. Said again, the call is
 // told the way again.
 func TestAddRedirects(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	settings(t, d, `{"redirect_on_key_request": true, "redirect_to": "https://pay.example/keys", "redirect_origins": ["https://pay.example"]}`)
+	d.Settings(`{"redirect_on_key_request": true, "redirect_to": "https://pay.example/keys", "redirect_origins": ["https://pay.example"]}`)
 	boxes := len(d.Boxes())
 	request := ""
 	for range 2 {
@@ -99,7 +86,7 @@ func TestPortalUpdatesByTheRules(t *testing.T) {
 			t.Parallel()
 			d := desktest.New(t, fixture.Desk)
 			offers(t, d, offered(c.entry))
-			settings(t, d, `{`+c.organisation+`}`)
+			d.Settings(`{` + c.organisation + `}`)
 			body := text(t, map[string]any{"apply_policies": []string{fixture.Petstore, fixture.Weather}})
 			update := func() {
 				call(t, d, fixture.PortalCredential, http.MethodPut, path(fixture.Ben, fixture.BensKey), body, c.status)
@@ -115,23 +102,21 @@ func TestPortalUpdatesByTheRules(t *testing.T) {
 	}
 }
 
-// With four eyes on it nobody gives a key of their own what somebody has to decide. At first there are none.
+// With four eyes on it nobody alone gives a key what somebody has to decide, whosever key it is; what nobody has to, anybody does. At first
+// there are none.
 func TestFourEyes(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	own := portal.Developer{ID: portal.NewID(time.Now()), OrgID: fixture.Org, Email: "Owner@example.com"}
-	if err := d.Table.CreateDeveloper(t.Context(), table.Account{Developer: own}); err != nil {
-		t.Fatal(err)
-	}
-	gives(t, d, fixture.PortalCredential, path(own.ID), `{"apply_policies": ["`+fixture.Petstore+`"]}`, "")
-	mine, both := path(own.ID, listed(t, d, own.ID)[0].Key), `{"apply_policies": ["`+fixture.Petstore+`", "`+fixture.Payments+`"]}`
-	settings(t, d, `{"four_eyes": true}`)
-	d.Unchanged("their own", func() {
-		if said := call(t, d, fixture.AdminCredential, http.MethodPut, mine, both, http.StatusForbidden); !strings.Contains(said.Message, "four_eyes") {
+	bens, both := path(fixture.Ben, fixture.BensKey), `{"apply_policies": ["`+fixture.Petstore+`", "`+fixture.Payments+`"]}`
+	d.Settings(`{"four_eyes": true}`)
+	d.Unchanged("alone", func() {
+		if said := call(t, d, fixture.AdminCredential, http.MethodPut, bens, both, http.StatusForbidden); !strings.Contains(said.Message, "four_eyes") {
 			t.Error(said.Message)
 		}
 	})
-	call(t, d, fixture.AdminCredential, http.MethodPut, path(fixture.Ben, fixture.BensKey), both, http.StatusOK)
-	settings(t, d, `{}`)
-	call(t, d, fixture.AdminCredential, http.MethodPut, mine, both, http.StatusOK)
+	d.Settings(`{}`)
+	call(t, d, fixture.AdminCredential, http.MethodPut, bens, both, http.StatusOK)
+	d.Settings(`{"four_eyes": true}`)
+	call(t, d, fixture.AdminCredential, http.MethodPut, bens, `{"apply_policies": ["`+fixture.Payments+`"]}`, http.StatusOK)
+	call(t, d, fixture.AdminCredential, http.MethodPut, bens, both, http.StatusOK)
 }

@@ -6,20 +6,21 @@ import (
 	"keydesk/shared/approval"
 	"keydesk/shared/caller"
 	"keydesk/shared/rest"
+	"keydesk/shared/revocation"
 	"keydesk/shared/table"
 )
 
 // POST /api/portal/developers/{id}/keys/{key}/suspend: the key opens nothing until it is resumed.
 func suspend(t *table.Table) rest.Operation[table.KeyName] {
-	return turnTo(t, "POST /api/portal/developers/{id}/keys/{key}/suspend", "suspended", table.Suspended)
+	return setState(t, "POST /api/portal/developers/{id}/keys/{key}/suspend", "suspended", table.Suspended)
 }
 
 // POST /api/portal/developers/{id}/keys/{key}/resume: it opens what it opened before.
 func resume(t *table.Table) rest.Operation[table.KeyName] {
-	return turnTo(t, "POST /api/portal/developers/{id}/keys/{key}/resume", "resumed", table.Active)
+	return setState(t, "POST /api/portal/developers/{id}/keys/{key}/resume", "resumed", table.Active)
 }
 
-func turnTo(t *table.Table, route, name string, state table.KeyState) rest.Operation[table.KeyName] {
+func setState(t *table.Table, route, name string, state table.KeyState) rest.Operation[table.KeyName] {
 	return rest.Operation[table.KeyName]{
 		Route: route,
 		First: named(t),
@@ -28,15 +29,13 @@ func turnTo(t *table.Table, route, name string, state table.KeyState) rest.Opera
 			if err != nil {
 				return rest.Out{}, err
 			}
-			act := approval.Act{Name: name, By: who, At: in.At, RequestID: in.RequestID}
-			if err := approval.ChangeKey(ctx, t, *k, act, approval.KeyTo(act, state)); err != nil {
+			older, err := t.OlderThan(ctx, k, in.At) // is another key, and as good as before
+			if err != nil {
 				return rest.Out{}, err
 			}
-			older, err := t.OlderThan(ctx, k, in.At.Unix())
-			if older != nil { // is another key, and as good as before
-				return rest.OKMeta("Data updated", map[string]string{"predecessor": older.Shown}), err
-			}
-			return rest.OK("Data updated"), err
+			act := approval.Act{Name: name, By: who, At: in.At, RequestID: in.RequestID}
+			err = approval.ChangeKey(ctx, t, *k, act, approval.KeyTo(act, state))
+			return revocation.Answer("Data updated", k, older), err
 		},
 	}
 }

@@ -23,9 +23,13 @@ func update(t *table.Table) rest.Operation[changed] {
 		First: func(ctx context.Context, in rest.In) (c changed, err error) {
 			var input struct {
 				ApplyPolicies []string `json:"apply_policies"`
+				Inactive      bool     `json:"is_inactive"` // by which clients of a Tyk gateway suspend a key
 			}
 			if err := rest.Decode(in.Body, &input); err != nil {
 				return c, err
+			}
+			if input.Inactive {
+				return c, portal.Refuse(portal.Invalid, "is_inactive: a key is suspended by POST to its path with /suspend; leave it out.")
 			}
 			if c.policies = input.ApplyPolicies; len(c.policies) == 0 {
 				return c, portal.Refuse(portal.Invalid, "apply_policies is missing; send all policies that the key shall have. To end the key, DELETE it.")
@@ -45,9 +49,8 @@ func update(t *table.Table) rest.Operation[changed] {
 			if err != nil {
 				return rest.Out{}, err
 			}
-			act := approval.Act{Name: "edited", By: who, At: in.At, RequestID: in.RequestID}
-			err = approval.ChangeKey(ctx, t, *k, act, approval.WithPolicies(ctx, t, act, &books, c.policies))
-			return rest.OK("Data updated"), err
+			act := approval.Act{By: who, At: in.At, RequestID: in.RequestID}
+			return rest.OK("Data updated"), approval.SetPolicies(ctx, t, *k, act, &books, c.policies)
 		},
 	}
 }

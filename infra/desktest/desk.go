@@ -68,14 +68,53 @@ func open(t testing.TB, books *table.Table, options ...func(*aws.Config)) *appro
 	}
 }
 
-// Rotate puts another credential in the place of one of the organisation's, and gives it.
-func (d *Desk) Rotate(credential string) string {
+// Settings gives the organisation other settings.
+func (d *Desk) Settings(document string) {
+	d.t.Helper()
+	c, err := portal.NewConfiguration(fixture.Org, fixture.Configuration, portal.Object(document))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if err := d.Table.PutConfiguration(d.t.Context(), fixture.Org, c); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// Person is whoever has the organisation's credential of that name.
+func (d *Desk) Person(name string) caller.Caller {
+	d.t.Helper()
+	for _, c := range d.credentials() {
+		if c.Name == name {
+			return c.Caller
+		}
+	}
+	d.t.Fatalf("nobody is called %s", name)
+	return caller.Caller{}
+}
+
+func (d *Desk) credentials() []table.Credential {
 	d.t.Helper()
 	all, err := d.Table.Credentials(d.t.Context(), fixture.Org)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	for _, c := range all {
+	return all
+}
+
+// Namesake makes a developer with an e-mail address, which a reviewer may have too, and gives the id.
+func (d *Desk) Namesake(email string) string {
+	d.t.Helper()
+	who := portal.Developer{ID: portal.NewID(time.Now()), OrgID: fixture.Org, Email: email}
+	if err := d.Table.CreateDeveloper(d.t.Context(), table.Account{Developer: who}); err != nil {
+		d.t.Fatal(err)
+	}
+	return who.ID
+}
+
+// Rotate puts another credential in the place of one of the organisation's, and gives it.
+func (d *Desk) Rotate(credential string) string {
+	d.t.Helper()
+	for _, c := range d.credentials() {
 		if c.Credential == caller.Hash(credential) {
 			next, hash := caller.Mint(fixture.Org)
 			if _, _, err := d.Table.Rotate(d.t.Context(), c, hash, time.Hour, time.Now()); err != nil {
@@ -88,10 +127,20 @@ func (d *Desk) Rotate(credential string) string {
 	return ""
 }
 
-// Ask has the portal write down that a developer wishes for a key, now, and gives the request's id.
+// Ask has the portal write down that a developer wishes for a key, and gives the request's id.
 func (d *Desk) Ask(developer, policy string) string {
 	d.t.Helper()
-	w := fixture.Wish{ID: portal.NewID(time.Now()), Developer: developer, Policy: policy, By: fixture.Clerk(), At: time.Now()}
+	return d.Wish(fixture.Wish{Developer: developer, Policy: policy})
+}
+
+// Wish writes down a wish, of the portal's where it does not say whose, and gives the request's id.
+func (d *Desk) Wish(w fixture.Wish) string {
+	d.t.Helper()
+	w.At = time.Now()
+	w.ID = portal.NewID(w.At)
+	if w.By.Name == "" {
+		w.By = fixture.Clerk()
+	}
 	if err := fixture.Ask(d.t.Context(), d.Table, w); err != nil {
 		d.t.Fatal(err)
 	}

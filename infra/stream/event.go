@@ -9,7 +9,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	streams "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
 // origin is where a record comes from.
@@ -26,7 +28,7 @@ type record struct {
 const elsewhere = "ddblocal"
 
 // newRecord writes a record as Lambda does: what GetRecords gives, and the stream that it comes from.
-func newRecord(from origin, r types.Record) record {
+func newRecord(from origin, r streams.Record) record {
 	e := events.DynamoDBEventRecord{
 		AWSRegion:      from.region,
 		EventID:        strings.ReplaceAll(aws.ToString(r.EventID), "-", ""),
@@ -36,9 +38,9 @@ func newRecord(from origin, r types.Record) record {
 		EventSourceArn: strings.Replace(from.arn, elsewhere, from.region, 1),
 		Change: events.DynamoDBStreamRecord{
 			ApproximateCreationDateTime: events.SecondsEpochTime{Time: aws.ToTime(r.Dynamodb.ApproximateCreationDateTime)},
-			Keys:                        attributes(r.Dynamodb.Keys),
-			NewImage:                    attributes(r.Dynamodb.NewImage),
-			OldImage:                    attributes(r.Dynamodb.OldImage),
+			Keys:                        image(r.Dynamodb.Keys),
+			NewImage:                    image(r.Dynamodb.NewImage),
+			OldImage:                    image(r.Dynamodb.OldImage),
 			SequenceNumber:              aws.ToString(r.Dynamodb.SequenceNumber),
 			SizeBytes:                   aws.ToInt64(r.Dynamodb.SizeBytes),
 			StreamViewType:              string(r.Dynamodb.StreamViewType),
@@ -54,9 +56,18 @@ func newRecord(from origin, r types.Record) record {
 	return record{text, e.Change.SequenceNumber, e.Change.ApproximateCreationDateTime.Time}
 }
 
-func attributes(image map[string]types.AttributeValue) map[string]events.DynamoDBAttributeValue {
-	all := make(map[string]events.DynamoDBAttributeValue, len(image))
-	for name, value := range image {
+func image(shown map[string]streams.AttributeValue) map[string]events.DynamoDBAttributeValue {
+	item, err := attributevalue.FromDynamoDBStreamsMap(shown)
+	if err != nil {
+		panic(err) // a kind of attribute that the SDK has not heard of
+	}
+	return Image(item)
+}
+
+// Image is an item as the stream shows it to functions.
+func Image(item map[string]types.AttributeValue) map[string]events.DynamoDBAttributeValue {
+	all := make(map[string]events.DynamoDBAttributeValue, len(item))
+	for name, value := range item {
 		all[name] = attribute(value)
 	}
 	return all
@@ -81,7 +92,7 @@ func attribute(value types.AttributeValue) events.DynamoDBAttributeValue {
 	case *types.AttributeValueMemberBS:
 		return events.NewBinarySetAttribute(v.Value)
 	case *types.AttributeValueMemberM:
-		return events.NewMapAttribute(attributes(v.Value))
+		return events.NewMapAttribute(Image(v.Value))
 	case *types.AttributeValueMemberL:
 		list := make([]events.DynamoDBAttributeValue, len(v.Value))
 		for i, element := range v.Value {

@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"slices"
 	"time"
 
 	"keydesk/shared/portal"
@@ -32,6 +33,7 @@ func (d *Desk) Audit(id string) Record {
 		}
 	}
 	d.auditPlaces(&r)
+	d.auditGraces(&r)
 	if want := task(&r); r.Task != want {
 		d.t.Errorf("the schedule is to %q for a request that is %s, delivered %v; want %q", r.Task, r.State, r.Delivery, want)
 	}
@@ -117,7 +119,7 @@ func (d *Desk) auditPlaces(r *Record) {
 	for _, k := range r.around.keys {
 		for name, holder := range k.Holds {
 			switch {
-			case k.Ended(time.Now().Unix()):
+			case k.Ended(time.Now()):
 				former[holder] = true
 			case !k.Over():
 				say(name, place{holder, k.Expires})
@@ -132,6 +134,23 @@ func (d *Desk) auditPlaces(r *Record) {
 	for name, p := range r.around.places {
 		if said[name] == (place{}) && !former[p.Holder] {
 			d.t.Errorf("the place %s is held of %s, and nobody says so", name, p.Holder)
+		}
+	}
+}
+
+// auditGraces holds that a key in its grace opens nothing that its successor does not: what was taken from the one was taken from both.
+func (d *Desk) auditGraces(r *Record) {
+	d.t.Helper()
+	if !r.around.there { // they end in whichever order
+		return
+	}
+	for _, k := range r.around.keys {
+		if k.Rotation == nil || k.Over() || k.Ended(time.Now()) {
+			continue
+		}
+		next := r.around.keys[k.Rotation.Successor]
+		if next == nil || next.Rotation == nil && slices.ContainsFunc(k.Policies, func(id string) bool { return next.Over() || !slices.Contains(next.Policies, id) }) {
+			d.t.Errorf("a key in its grace opens %v, and its successor is %+v", k.Policies, next)
 		}
 	}
 }

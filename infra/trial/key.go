@@ -97,7 +97,7 @@ func (d *Desk) auditStanding(k *Key, around *surroundings) {
 		}
 	}
 	at, err := time.Parse(time.RFC3339, k.RevokedAt)
-	if k.Over() && around.there && (err != nil || len(k.Holds) > 0 && !k.Ended(at.Unix())) {
+	if k.Over() && around.there && (err != nil || len(k.Holds) > 0 && !k.Ended(at)) {
 		d.t.Errorf("a key that is %s since %q has the places %v", k.State, k.RevokedAt, k.Holds)
 	}
 }

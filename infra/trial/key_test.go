@@ -28,7 +28,7 @@ func (d *Desk) tell(person Person) story {
 	edit := d.AskFor(person, portal.RequestInput{Key: &k.Shown, ByUser: &r.ByUser, ApplyPolicies: []string{fixture.Weather}})
 	_, err := d.Issuer().Issue(d.t.Context(), edit, person.Act("approved"), "")
 	d.must(err)
-	_, err = d.Issuer().Rotate(d.t.Context(), d.Key(k), person.Act("rotated"), approval.Turn{Grace: time.Hour})
+	_, err = d.Issuer().Rotate(d.t.Context(), d.Key(k), person.Act("rotated"), approval.Rotation{Grace: time.Hour})
 	d.must(err)
 	return story{d.Audit(r.ID), d.Audit(edit.ID)}
 }

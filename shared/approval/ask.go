@@ -46,59 +46,22 @@ func firstRevision(ctx context.Context, t *table.Table, books *table.Books, aske
 		return r, table.InactiveDeveloper(r.ByUser)
 	}
 	var err error
-	if r.AuthType, err = Grantable(books, r.ApplyPolicies); err != nil {
+	if r.AuthType, err = grantable(books, r.ApplyPolicies); err != nil {
 		return r, err
 	}
-	if r.Key != "" {
+	if err := suits(r.AuthType, &r.Request); err != nil {
+		return r, err
+	}
+	switch {
+	case r.Key != "":
 		err = ofKey(ctx, t, books, &r, act)
-	} else if err = Suits(r.AuthType, &r.Request); err == nil && r.AuthType == portal.MutualTLS {
+	case r.AuthType == portal.MutualTLS:
 		err = newCertificate(ctx, t, &r.Request)
 	}
 	if err != nil {
 		return r, err
 	}
 	return r, beginTurn(books, &r, act.At)
-}
-
-// ofKey finds the key that a request is to change, and refuses what could not come of it as it stands.
-func ofKey(ctx context.Context, t *table.Table, books *table.Books, r *table.Request, act Act) error {
-	k, err := t.KeyNamed(ctx, r.OrgID, r.ByUser, r.Key)
-	if errors.Is(err, portal.ErrNotFound) {
-		return portal.Refuse(portal.Invalid, "key: the developer has no key that is shown as %s; leave it empty to ask for a new one.", r.Key)
-	}
-	if err != nil {
-		return err
-	}
-	if err := namedOnce(r); err != nil {
-		return err
-	}
-	r.Edits, r.AuthType = k.Digest, k.AuthType
-	_, err = edited(*k, books, r.ApplyPolicies, r.RemovePolicies, nil, act.At)
-	return err
-}
-
-func namedOnce(r *table.Request) error {
-	for _, policy := range r.RemovePolicies {
-		if slices.Contains(r.ApplyPolicies, policy) {
-			return portal.Refuse(portal.Invalid, "remove_policies: %s is in apply_policies too; name it once.", policy)
-		}
-	}
-	return nil
-}
-
-// stillOfKey refuses what could not come of the key that a request is to change, if it is to change one.
-func stillOfKey(ctx context.Context, t *table.Table, r *table.Request, act Act) error {
-	if r.Edits == "" {
-		return nil
-	}
-	if err := namedOnce(r); err != nil {
-		return err
-	}
-	k, err := keyToEdit(ctx, t, r)
-	if err != nil {
-		return err
-	}
-	return fits(k, r.ApplyPolicies, r.RemovePolicies, act.At)
 }
 
 // newCertificate refuses a certificate that has a key, or had one.
@@ -128,25 +91,25 @@ func AskInstead(ctx context.Context, t *table.Table, books *table.Books, before,
 			r.Asked, r.Rule, r.Reason, r.Why = false, "", "", ""
 			r.Due(table.Decide, act.At)
 		}
-		if slices.Equal(before.RemovePolicies, r.RemovePolicies) {
-			return r, Suits(r.AuthType, &r.Request)
+		if err := suits(r.AuthType, &r.Request); err != nil || slices.Equal(before.RemovePolicies, r.RemovePolicies) {
+			return r, err
 		}
 		return r, stillOfKey(ctx, t, &r, act)
 	}
-	kind, err := Grantable(books, r.ApplyPolicies)
+	kind, err := grantable(books, r.ApplyPolicies)
 	if err != nil {
 		return r, err
 	}
 	if kind != r.AuthType && len(r.ApplyPolicies) > 0 {
 		return r, portal.Refuse(portal.Conflict, "apply_policies: the request is for a key of the kind %s, and %s gives %s; delete it and create another.", r.AuthType, r.ApplyPolicies[0], kind)
 	}
-	if err := Suits(kind, &r.Request); err != nil {
+	if err := suits(kind, &r.Request); err != nil {
 		return r, err
 	}
 	if err := stillOfKey(ctx, t, &r, act); err != nil {
 		return r, err
 	}
-	taken, err := Places(ctx, t, books, r.OrgID, r.ByUser, without(r.ApplyPolicies, plans(r.Holds)))
+	taken, err := placesFor(ctx, t, books, r.OrgID, r.ByUser, without(r.ApplyPolicies, plans(r.Holds)))
 	if err != nil {
 		return r, err
 	}

@@ -42,7 +42,6 @@ func (i *Issuer) answer(ctx context.Context, r table.Request, act Act, answer An
 	case r.State != portal.Waiting:
 		return processed(&r)
 	case answer.Approved:
-		act.Name = "approved"
 		_, err := i.Issue(ctx, r, act, "")
 		return i.orAsk(ctx, r, act, err)
 	}

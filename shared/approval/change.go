@@ -53,7 +53,7 @@ func Change(ctx context.Context, t *table.Table, r table.Request, act Act, revis
 // Close is the revision that ends an open request in the state, frees its plans and has its box emptied.
 func Close(act Act, to portal.State) func(table.Request) (table.Request, error) {
 	return func(r table.Request) (table.Request, error) {
-		if !May(r.State, to) {
+		if !may(r.State, to) {
 			return r, processed(&r)
 		}
 		r.State, r.Holds = to, nil

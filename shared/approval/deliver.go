@@ -90,7 +90,7 @@ func (i *Issuer) hand(ctx context.Context, r table.Request, act Act, proof strin
 		switch {
 		case err != nil:
 			return Grant{}, err
-		case k == nil || k.Over() || k.Ended(act.At.Unix()):
+		case k == nil || k.Over() || k.Ended(act.At):
 			return Grant{}, errKeyOver
 		}
 		after := *k

@@ -69,7 +69,7 @@ func (i *Issuer) due(ctx context.Context, r table.Request, act Act) (Done, error
 // decide approves a request if the rules say so, else does what they say instead. What could not be granted as it is, a person has to mend.
 func (i *Issuer) decide(ctx context.Context, r table.Request, act Act) (Done, error) {
 	grant := act
-	grant.Name, grant.ByClaim, grant.IfMatch = "approved", true, r.Revision
+	grant.ByClaim, grant.IfMatch = true, r.Revision
 	_, err := i.Issue(ctx, r, grant, "")
 	var open *leftOpen
 	if errors.As(err, &open) {

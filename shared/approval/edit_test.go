@@ -2,6 +2,7 @@ package approval_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"keydesk/shared/approval"
 	"keydesk/shared/caller"
 	"keydesk/shared/portal"
+	"keydesk/shared/secret"
 	"keydesk/shared/table"
 )
 
@@ -165,7 +167,7 @@ func TestNoEdit(t *testing.T) {
 	_, revoked := d.Grant(who, portal.RequestInput{ApplyPolicies: []string{fixture.Payments}})
 	toState(t, d, who, revoked, "revoked", table.Revoked)
 	_, rotated := d.Grant(who, portal.RequestInput{ApplyPolicies: []string{fixture.Payments}})
-	if _, err := rotate(d, t, rotated, who.Act("rotated"), approval.Turn{Grace: time.Hour}); err != nil {
+	if _, err := rotate(d, t, rotated, who.Act("rotated"), approval.Rotation{Grace: time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 	_, client := d.Grant(who, wish(t, portal.OAuth))
@@ -208,27 +210,57 @@ func TestNoEdit(t *testing.T) {
 	d.Audit(id)
 }
 
+// TestEditBringsNothing asks for a change of a key that brings what only a new key has a use for.
+func TestEditBringsNothing(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	who := d.Person(caller.Admin)
+	_, k := d.Grant(who, portal.RequestInput{ApplyPolicies: []string{fixture.Payments}})
+	for words, in := range withMore(toEdit(k, []string{fixture.Weather}, nil)) {
+		if err := ask(t, d, who, k.Developer, in); trial.Kind(err) != portal.Invalid || !contains(err, words) {
+			t.Errorf("%v, want one that says %q", err, words)
+		}
+	}
+}
+
+// withMore is an edit that brings what only a new key has a use for, by what it is refused with.
+func withMore(edit portal.RequestInput) map[string]portal.RequestInput {
+	pair, certificate := edit, edit
+	public := secret.New(fixture.PublicKey())
+	pair.JWTSecret = &public
+	fingerprint := strings.Repeat("0a", 32)
+	certificate.Certificate = &fingerprint
+	return map[string]portal.RequestInput{"jwt_secret: a request with key changes policies alone": pair, "certificate: a request with key changes policies alone": certificate}
+}
+
 // meantimes are what can become of a key while a change of it is being approved, and what of the change.
 var meantimes = map[string]struct {
 	happens func(t *testing.T, d *trial.Desk, who trial.Person, k table.IssuedKey)
-	granted bool
+	becomes portal.State
 	words   string
 }{
-	"revoked":              {state("revoked", table.Revoked), false, "is revoked, and that is final; decline this request"},
-	"suspended":            {state("suspended", table.Suspended), true, ""},
-	"rotated":              {rotatedAway, false, "The key has been rotated; change its successor"},
-	"another policy added": {put(fixture.Payments, fixture.Petstore), true, ""},
-	"the same added":       {put(fixture.Payments, "brief"), false, "apply_policies: the key has the policy brief already."},
-	"removed":              {put(fixture.Petstore), false, "remove_policies: the key does not have the policy " + fixture.Payments},
-	"inactive":             {developers("SET inactive = :yes"), false, "is inactive"},
-	"leaving":              {developers("SET deleting = :yes"), false, "there is no developer"},
+	"revoked":              {state("revoked", table.Revoked), portal.Declined, "is revoked, and that is final; the request is declined now"},
+	"suspended":            {state("suspended", table.Suspended), portal.Approved, ""},
+	"rotated":              {rotatedAway, portal.Approved, ""}, // it is the successor's
+	"rotated, and revoked": {replaced, portal.Declined, "is revoked, and that is final; the request is declined now"},
+	"another policy added": {put(fixture.Payments, fixture.Petstore), portal.Approved, ""},
+	"the same added":       {put(fixture.Payments, "brief"), portal.Pending, "apply_policies: the key has the policy brief already."},
+	"removed":              {put(fixture.Petstore), portal.Pending, "remove_policies: the key does not have the policy " + fixture.Payments},
+	"inactive":             {developers("SET inactive = :yes"), portal.Pending, "is inactive"},
+	"leaving":              {developers("SET deleting = :yes"), portal.Pending, "there is no developer"},
 }
 
 // rotatedAway rotates a key, past the plan.
 func rotatedAway(t *testing.T, d *trial.Desk, who trial.Person, k table.IssuedKey) {
-	if _, err := d.Unharmed().Rotate(t.Context(), k, who.Act("rotated"), approval.Turn{Grace: time.Hour}); err != nil {
+	if _, err := d.Unharmed().Rotate(t.Context(), k, who.Act("rotated"), approval.Rotation{Grace: time.Hour}); err != nil {
 		t.Error(err)
 	}
+}
+
+// replaced rotates a key, and revokes both.
+func replaced(t *testing.T, d *trial.Desk, who trial.Person, k table.IssuedKey) {
+	rotatedAway(t, d, who, k)
+	toState(t, d, who, d.Key(table.IssuedKey{Digest: d.Key(k).Rotation.Successor}), "revoked", table.Revoked)
 }
 
 // put gives a key a list of policies, past the plan.
@@ -239,7 +271,7 @@ func put(policies ...string) func(*testing.T, *trial.Desk, trial.Person, table.I
 			t.Error(err)
 		}
 		act := who.Act("edited")
-		if err := approval.ChangeKey(t.Context(), d.Books, k, act, approval.WithPolicies(t.Context(), d.Books, act, &books, policies)); err != nil {
+		if err := approval.SetPolicies(t.Context(), d.Books, k, act, &books, policies); err != nil {
 			t.Error(err)
 		}
 	}
@@ -267,10 +299,11 @@ func TestKeyChangesBeforeItsEdit(t *testing.T) {
 				act := who.Act("approved")
 				_, err := edit(d, t, r.ID, act, "")
 				after := d.Audit(r.ID)
-				if c.granted != (err == nil) || !c.granted && !contains(err, c.words) || (after.State == portal.Approved) != c.granted {
+				granted := c.becomes == portal.Approved
+				if granted != (err == nil) || !granted && !contains(err, c.words) || after.State != c.becomes {
 					t.Errorf("error %v, want one that says %q; it is %s", err, c.words, after.State)
 				}
-				if ends := act.At.Unix() + 3600; c.granted && after.Edited.Expires != ends {
+				if ends := act.At.Unix() + 3600; granted && after.Edited.Expires != ends {
 					t.Errorf("it ends at %d, want %d", after.Edited.Expires, ends)
 				}
 				d.Audit(first.ID)

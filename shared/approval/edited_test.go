@@ -151,7 +151,7 @@ func TestWithPolicies(t *testing.T) {
 	} {
 		books := brief()
 		books.Developer = &portal.Developer{}
-		got, err := WithPolicies(t.Context(), nil, c.act, books, c.list)(living())
+		got, err := withPolicies(t.Context(), nil, c.act, books, c.list)(living())
 		kind := portal.Invalid
 		if c.words == forbidden {
 			kind = portal.Forbidden
@@ -168,7 +168,7 @@ func TestWithPoliciesOfWhom(t *testing.T) {
 	for name, developer := range map[string]*portal.Developer{"nobody": nil, "inactive": {Inactive: true}} {
 		books := brief()
 		books.Developer = developer
-		_, err := WithPolicies(t.Context(), nil, reviewer, books, []string{"several"})(living())
+		_, err := withPolicies(t.Context(), nil, reviewer, books, []string{"several"})(living())
 		refusedAs(t, name, err, portal.Conflict, "The key's developer is inactive;")
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
@@ -20,8 +19,26 @@ import (
 	"keydesk/shared/table"
 )
 
-// forProperties is how long properties are looked for: as many interleavings as go into it.
-const forProperties = 4 * time.Second
+// interleavings are how many are tried: some seconds' worth.
+const interleavings = 40
+
+// interleave has rapid draw interleavings, and all that it wants of one that fails.
+func interleave(t *testing.T, try func(rt *rapid.T)) {
+	t.Helper()
+	tried, failed := 0, false
+	rapid.Check(t, func(rt *rapid.T) {
+		if tried == interleavings && !failed {
+			return
+		}
+		tried++
+		failed = true // as long as it has not come back
+		try(rt)
+		failed = false
+	})
+	if tried < interleavings {
+		t.Errorf("%d interleavings were tried, want %d", tried, interleavings)
+	}
+}
 
 // actor is one process that acts on the request, and what came of it.
 type actor struct {
@@ -37,11 +54,7 @@ func TestInterleavings(t *testing.T) {
 	t.Parallel()
 	desk := trial.Open(t)
 	people := []trial.Person{desk.Person(caller.Reviewer), desk.Person(caller.Reviewer), desk.Person(caller.Admin)}
-	started := time.Now()
-	rapid.Check(t, func(rt *rapid.T) {
-		if time.Since(started) > forProperties {
-			return
-		}
+	interleave(t, func(rt *rapid.T) {
 		w := &witness{TB: t}
 		d := desk.Again(w)
 		defer w.leave()

@@ -48,6 +48,7 @@ type Grant struct {
 // Issue approves the request and gives its key to whoever acts, or a zero Key where the developer is to claim it. With a
 // proof, the same call may be made again within Again and gives the same key.
 func (i *Issuer) Issue(ctx context.Context, r table.Request, act Act, proof string) (Grant, error) {
+	act.Name = "approved"
 	for {
 		if i.isReplay(&r, act, proof) {
 			return i.deliverAgain(ctx, r, act)
@@ -58,7 +59,7 @@ func (i *Issuer) Issue(ctx context.Context, r table.Request, act Act, proof stri
 			return Grant{}, portal.ErrNotFound
 		case i.fetches(&r, &act):
 			give = i.fetch
-		case !May(r.State, portal.Approved):
+		case !may(r.State, portal.Approved):
 			return Grant{}, processed(&r)
 		}
 		if err := act.seen(&r); err != nil {
@@ -125,37 +126,6 @@ func (i *Issuer) key(ctx context.Context, org, id, kind, fingerprint string) (ap
 	return i.Vault.Keep(ctx, org, id, minted)
 }
 
-// edit changes the policies of the key that the request is for, and mints none.
-func (i *Issuer) edit(ctx context.Context, r table.Request, act Act, books *table.Books, proof string) (Grant, error) {
-	k, err := keyToEdit(ctx, i.Table, &r)
-	if err != nil {
-		return Grant{}, err
-	}
-	places := map[string]string{}
-	for _, place := range r.Holds {
-		places[place] = r.ID
-	}
-	after, err := edited(*k, books, r.ApplyPolicies, r.RemovePolicies, places, act.At)
-	if err != nil {
-		return Grant{}, err
-	}
-	act.Name = "approved"
-	change := act.change(r, decided(r, act, proof))
-	act.Name = "edited"
-	edit := act.keyChange(*k, after)
-	change.Edit = &edit
-	return Grant{Request: change.After, Edited: &edit.After}, i.Table.Write(ctx, change)
-}
-
-// keyToEdit is the key that a request is to change, as it stands.
-func keyToEdit(ctx context.Context, t *table.Table, r *table.Request) (*table.IssuedKey, error) {
-	k, err := t.IssuedKey(ctx, r.Edits)
-	if err == nil && (k == nil || k.Over()) {
-		err = portal.Refuse(portal.Conflict, "key: %s is revoked, and that is final; decline this request, and ask for a new key.", r.Key)
-	}
-	return k, err
-}
-
 func (i *Issuer) mayIssue(ctx context.Context, r *table.Request, act *Act, books *table.Books) error {
 	if err := i.mayApprove(ctx, act, r, books); err != nil {
 		return err
@@ -168,14 +138,14 @@ func (i *Issuer) mayIssue(ctx context.Context, r *table.Request, act *Act, books
 	case waitsForClaim(r, act, books) && books.Configuration.Mail.From == "" && !act.bySchedule(): // what that granted, its creator may fetch
 		return errNoSender
 	}
-	kind, err := Grantable(books, r.ApplyPolicies)
+	kind, err := grantable(books, r.ApplyPolicies)
 	if err != nil {
 		return err
 	}
-	if r.Edits == "" && kind != r.AuthType {
+	if len(r.ApplyPolicies) > 0 && kind != r.AuthType {
 		return portal.Refuse(portal.Conflict, "The catalogue gave keys of the kind %s when this was asked for, and gives %s now; decline it, and ask anew.", r.AuthType, kind)
 	}
-	return Suits(kind, &r.Request)
+	return suits(kind, &r.Request)
 }
 
 // decided is the request once it is approved.
@@ -189,7 +159,7 @@ func decided(r table.Request, act Act, proof string) table.Request {
 
 // waitsForClaim tells whether the key is the developer's to claim. Nobody claims a certificate of their own, nor a key that they have.
 func waitsForClaim(r *table.Request, act *Act, books *table.Books) bool {
-	return (act.ByClaim || ByClaim(books, r.ApplyPolicies)) && !nothingSecret(r)
+	return (act.ByClaim || byClaim(books, r.ApplyPolicies)) && !nothingSecret(r)
 }
 
 // errNoSender refuses to have a key wait for a developer who would never hear of it.
@@ -199,7 +169,7 @@ var errNoSender = portal.Refuse(portal.Conflict, "The developer claims the key b
 func (i *Issuer) approved(r table.Request, act Act, books *table.Books, proof string) table.Request {
 	r = decided(r, act, proof)
 	if waitsForClaim(&r, &act, books) {
-		r.ByCreator = r.ByCreator && !ByClaim(books, r.ApplyPolicies)
+		r.ByCreator = r.ByCreator && !byClaim(books, r.ApplyPolicies)
 		i.awaitClaim(&r)
 		return r
 	}

@@ -1,7 +1,6 @@
 package approval
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -139,15 +138,7 @@ func lower(domain string) string {
 
 // field is the answer that a request's form gives, as a text; empty where it gives none.
 func field(fields portal.Object, name string) string {
-	var members map[string]json.RawMessage
-	if json.Unmarshal([]byte(fields), &members) != nil {
-		return ""
-	}
-	value := string(members[name])
-	if text := ""; json.Unmarshal(members[name], &text) == nil {
-		value = text
-	}
-	return strings.TrimSpace(value)
+	return strings.TrimSpace(fields.Texts()[name])
 }
 
 // CountsKeys tells whether a rule asks how many keys the developer holds: only then are they counted.
@@ -159,6 +150,6 @@ func CountsKeys(books *table.Books, policies []string) bool {
 
 // judged tells whether the schedule has anything to say of a request for the policies.
 func judged(books *table.Books, policies []string) bool {
-	return Automatic(books, policies) || len(books.Configuration.Rules) > 0 ||
+	return automatic(books, policies) || len(books.Configuration.Rules) > 0 ||
 		slices.ContainsFunc(policies, func(id string) bool { return len(books.Entries[id].Config.Rules) > 0 })
 }

@@ -135,9 +135,9 @@ func TestRevokedIsFinal(t *testing.T) {
 			told[act] = changeKey(d, t, k, who.Act(act))
 		}
 		delete(told, map[string]string{"read before": "resumed"}[which]) // which it is, as far as is known
-		_, told["rotated"] = rotate(d, t, k, who.Act("rotated"), approval.Turn{Grace: time.Hour})
+		_, told["rotated"] = rotate(d, t, k, who.Act("rotated"), approval.Rotation{Grace: time.Hour})
 		act := who.Act("edited")
-		told["edited"] = approval.ChangeKey(t.Context(), d.Books, k, act, approval.WithPolicies(t.Context(), d.Books, act, &books, []string{fixture.Weather}))
+		told["edited"] = approval.SetPolicies(t.Context(), d.Books, k, act, &books, []string{fixture.Weather})
 		for act, err := range told {
 			if trial.Kind(err) != portal.NotFound {
 				t.Errorf("%s, %s: %v", act, which, err)
@@ -179,7 +179,7 @@ func TestRotatedMeanwhile(t *testing.T) {
 					toState(t, d, who, k, "resumed", table.Active)
 					now = d.Key(k)
 				}
-				if _, err := d.Unharmed().Rotate(t.Context(), now, who.Act("rotated"), approval.Turn{Grace: time.Hour}); err != nil {
+				if _, err := d.Unharmed().Rotate(t.Context(), now, who.Act("rotated"), approval.Rotation{Grace: time.Hour}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -208,7 +208,7 @@ func TestNothingChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 		act := who.Act("edited")
-		return approval.ChangeKey(d.Invocation(t.Context()), d.Issuer().Table, d.Key(k), act, approval.WithPolicies(t.Context(), d.Books, act, &books, policies))
+		return approval.SetPolicies(d.Invocation(t.Context()), d.Issuer().Table, d.Key(k), act, &books, policies)
 	}
 	if err := put(fixture.Payments, fixture.Weather); err != nil || len(d.Calls()) > 0 {
 		t.Errorf("the same: %v, and it called %v", err, d.Calls())

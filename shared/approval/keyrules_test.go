@@ -46,12 +46,12 @@ func TestMayKey(t *testing.T) {
 	for _, from := range keyStates {
 		for _, to := range append(slices.Clone(keyStates), "", "deleted") {
 			move := string(from) + " -> " + string(to)
-			if got, want := MayKey(from, to), slices.Contains(allowedForKeys, move); got != want {
+			if got, want := mayKey(from, to), slices.Contains(allowedForKeys, move); got != want {
 				t.Errorf("%s: %t, want %t", move, got, want)
 			}
 		}
 	}
-	if len(keyMoves) != len(keyStates) || MayKey("", table.Active) {
+	if len(keyMoves) != len(keyStates) || mayKey("", table.Active) {
 		t.Errorf("the rules know %d states, and there are %d", len(keyMoves), len(keyStates))
 	}
 }
@@ -151,7 +151,7 @@ func TestLimit(t *testing.T) {
 			entry.Config.OAuthUsageLimit = c.oauth
 			books.Entries[c.policy] = entry
 		}
-		if got := Limit(books, c.policy); got != c.want {
+		if got := limitOf(books, c.policy); got != c.want {
 			t.Errorf("%+v: %d", c, got)
 		}
 	}
@@ -213,7 +213,7 @@ func TestSuits(t *testing.T) {
 		{portal.MutualTLS, portal.Request{Key: "the key is there"}, ""},
 		{portal.JWT, portal.Request{Key: "the key is there"}, ""},
 	} {
-		refusedAs(t, fmt.Sprintf("%s %+v", c.kind, c.request), Suits(c.kind, &c.request), portal.Invalid, c.words)
+		refusedAs(t, fmt.Sprintf("%s %+v", c.kind, c.request), suits(c.kind, &c.request), portal.Invalid, c.words)
 	}
 }
 
@@ -235,10 +235,10 @@ func TestGraceEnds(t *testing.T) {
 		if want := moment.Add(c.want).Unix(); k.Rotation.Ends != want {
 			t.Errorf("%v of grace from %v on: ends %d s after the second, want %v", c.grace, c.after, k.Rotation.Ends-moment.Unix(), c.want)
 		}
-		if good := !k.Ended(rotated.Unix()); good != (c.grace > 0) {
+		if good := !k.Ended(rotated); good != (c.grace > 0) {
 			t.Errorf("%v of grace from %v on: the key is good at once: %t", c.grace, c.after, good)
 		}
-		if c.grace > 0 && k.Ended(rotated.Add(c.grace-1).Unix()) {
+		if c.grace > 0 && k.Ended(rotated.Add(c.grace-1)) {
 			t.Errorf("%v of grace from %v on: it ends before its time", c.grace, c.after)
 		}
 	}

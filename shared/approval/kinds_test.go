@@ -1,12 +1,8 @@
 package approval_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/x509"
 	"encoding/hex"
-	"encoding/pem"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,20 +25,6 @@ var kinds = map[string]string{
 	portal.MutualTLS: fixture.Clearing,
 }
 
-// publicKey is a developer's, in PEM. Nobody keeps the other half.
-func publicKey(t testing.TB) string {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKIXPublicKey(private.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
-}
-
 // fingerprint is that of a certificate which nobody else has.
 func fingerprint() string {
 	var digest [32]byte
@@ -61,7 +43,7 @@ func wish(t testing.TB, kind string) portal.RequestInput {
 	case portal.OAuth:
 		in.OAuthInfo = &portal.OAuthInfo{RedirectURI: callback}
 	case portal.JWT:
-		in.JWTSecret = new(secret.New(publicKey(t)))
+		in.JWTSecret = new(secret.New(fixture.PublicKey()))
 	case portal.MutualTLS:
 		in.Certificate = new(fingerprint())
 	}

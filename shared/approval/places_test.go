@@ -99,7 +99,7 @@ func TestRotatedClientHasOnePlace(t *testing.T) {
 	r, k := d.Grant(who, in)
 	d.Grant(who, in)
 	d.Grant(who, in)
-	rotated, err := rotate(d, t, k, who.Act("rotated"), approval.Turn{Grace: time.Hour})
+	rotated, err := rotate(d, t, k, who.Act("rotated"), approval.Rotation{Grace: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package approval_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ func rotatedPair(t testing.TB, d *trial.Desk, grace time.Duration) pair {
 	t.Helper()
 	who := d.Person(caller.Admin)
 	r, k := d.Grant(who, portal.RequestInput{ApplyPolicies: []string{fixture.Payments}})
-	rotated, err := d.Unharmed().Rotate(t.Context(), k, who.Act("rotated"), approval.Turn{Grace: grace})
+	rotated, err := d.Unharmed().Rotate(t.Context(), k, who.Act("rotated"), approval.Rotation{Grace: grace})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +138,7 @@ func TestRevokedWhileItChanges(t *testing.T) {
 			toState(t, p.d, p.who, p.older, "suspended", table.Suspended)
 		}, 0, []table.KeyState{table.Revoked, table.Revoked}},
 		"it is rotated": {func(t *testing.T, p *pair) {
-			if _, err := p.d.Unharmed().Rotate(t.Context(), p.newer, p.who.Act("rotated"), approval.Turn{}); err != nil {
+			if _, err := p.d.Unharmed().Rotate(t.Context(), p.newer, p.who.Act("rotated"), approval.Rotation{}); err != nil {
 				t.Error(err)
 			}
 		}, portal.Conflict, []table.KeyState{table.Active, table.Active, table.Active}},
@@ -181,4 +182,76 @@ func TestBothAreRevokedAtOnce(t *testing.T) {
 			t.Errorf("history tells %d times that it was revoked", lines)
 		}
 	}
+}
+
+// TestTakenFromBoth takes a policy from a key whose predecessor is good yet, by hand and by a request: it opens nothing by that any more,
+// whatever befalls the call. A predecessor that has no other ends.
+func TestTakenFromBoth(t *testing.T) {
+	t.Parallel()
+	desk := trial.Open(t)
+	for name, c := range map[string]struct {
+		held    []string // when it was rotated
+		removed string
+		left    []string
+		state   table.KeyState
+	}{
+		"one of two":  {[]string{fixture.Payments, fixture.Petstore}, fixture.Payments, []string{fixture.Petstore}, table.Active},
+		"all it has":  {[]string{fixture.Payments}, fixture.Payments, []string{fixture.Payments}, table.Revoked},
+		"what is new": {[]string{fixture.Petstore}, fixture.Weather, []string{fixture.Petstore}, table.Active},
+	} {
+		for weather, rules := range weathers {
+			if weather == "no books at once" {
+				continue
+			}
+			for by, remove := range removals {
+				t.Run(name+", "+by+", "+weather, func(t *testing.T) {
+					t.Parallel()
+					d := desk.Again(t)
+					who := d.Person(caller.Admin)
+					first, k := d.Grant(who, portal.RequestInput{ApplyPolicies: c.held})
+					rotated, err := d.Unharmed().Rotate(t.Context(), k, who.Act("rotated"), approval.Rotation{Grace: time.Hour})
+					if err != nil {
+						t.Fatal(err)
+					}
+					put(append(slices.Clone(c.held), fixture.Weather)...)(t, d, who, rotated.Newer)
+					take := remove(t, d, who, d.Key(rotated.Newer), c.removed)
+					for _, rule := range rules {
+						d.Add(rule)
+					}
+					err = take()
+					if crashes(rules) { // it is said again
+						err = take()
+					}
+					if before := (*approval.Processed)(nil); err != nil && !errors.As(err, &before) {
+						t.Error(err)
+					}
+					if older := d.Key(k); older.State != c.state || !slices.Equal(older.Policies, c.left) {
+						t.Errorf("the older one is %s and has %v, want %s and %v", older.State, older.Policies, c.state, c.left)
+					}
+					d.Audit(first.ID)
+				})
+			}
+		}
+	}
+}
+
+// removals are the ways in which a policy is taken from a key. They give the call that does it.
+var removals = map[string]func(*testing.T, *trial.Desk, trial.Person, table.IssuedKey, string) func() error{
+	"by hand": func(t *testing.T, d *trial.Desk, who trial.Person, k table.IssuedKey, policy string) func() error {
+		left := slices.DeleteFunc(slices.Clone(k.Policies), func(id string) bool { return id == policy })
+		books, err := d.Books.Books(t.Context(), fixture.Org, k.Developer, left)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func() error {
+			return approval.SetPolicies(d.Invocation(t.Context()), d.Issuer().Table, k, who.Act("edited"), &books, left)
+		}
+	},
+	"by a request": func(t *testing.T, d *trial.Desk, who trial.Person, k table.IssuedKey, policy string) func() error {
+		r := d.AskFor(who, toEdit(k, nil, []string{policy}))
+		return func() error {
+			_, err := edit(d, t, r.ID, who.Act("approved"), "")
+			return err
+		}
+	},
 }

@@ -13,8 +13,8 @@ import (
 // LongestGrace is how long a rotated key may go on at most.
 const LongestGrace = 30 * 24 * time.Hour
 
-// Turn is what a caller says of a rotation.
-type Turn struct {
+// Rotation is what a caller says of one.
+type Rotation struct {
 	Grace       time.Duration // that the older key has yet
 	PublicKey   string        // of a jwt key; empty: the older one's
 	Certificate string        // fingerprint, of a mutualTLS key
@@ -33,15 +33,16 @@ type Rotated struct {
 // Rotate gives a key a successor: with the same policies and the same end, and a secret of its own. However many rotate one key at
 // once, and wherever one of them dies, one successor comes of it and it is delivered once, as a grant is: the vault arbitrates
 // what it is, the table whether it took its place and for whom.
-func (i *Issuer) Rotate(ctx context.Context, k table.IssuedKey, act Act, turn Turn) (Rotated, error) {
+func (i *Issuer) Rotate(ctx context.Context, k table.IssuedKey, act Act, rotation Rotation) (Rotated, error) {
+	act.Name = "rotated"
 	for {
 		if k.Over() {
 			return Rotated{}, portal.ErrNotFound
 		}
 		if k.Rotation != nil {
-			return i.rotatedAgain(ctx, k, act, turn)
+			return i.rotatedAgain(ctx, k, act, rotation)
 		}
-		rotated, err := i.turn(ctx, k, act, turn)
+		rotated, err := i.rotate(ctx, k, act, rotation)
 		var changed *table.ChangedKey
 		if !errors.As(err, &changed) {
 			return rotated, err
@@ -50,20 +51,20 @@ func (i *Issuer) Rotate(ctx context.Context, k table.IssuedKey, act Act, turn Tu
 	}
 }
 
-// turn fills the successor's box, and writes it with all that comes of it.
-func (i *Issuer) turn(ctx context.Context, k table.IssuedKey, act Act, turn Turn) (Rotated, error) {
-	if err := i.mayTurn(ctx, &k, act, &turn); err != nil {
+// rotate fills the successor's box, and writes it with all that comes of it.
+func (i *Issuer) rotate(ctx context.Context, k table.IssuedKey, act Act, rotation Rotation) (Rotated, error) {
+	if err := i.mayRotate(ctx, &k, act, &rotation); err != nil {
 		return Rotated{}, err
 	}
-	key, err := i.key(ctx, k.OrgID, k.ID, k.AuthType, turn.Certificate)
+	key, err := i.key(ctx, k.OrgID, k.ID, k.AuthType, rotation.Certificate)
 	if err != nil {
 		return Rotated{}, err
 	}
-	older, newer := k, successor(k, key, act, turn)
+	older, newer := k, successor(k, key, act, rotation)
 	older.Holds = nil // the successor has them
 	older.Rotation = &table.Rotation{
-		Successor: newer.Digest, Shown: newer.Shown, Ends: earlier(graceEnds(act.At, turn.Grace), k.Expires), At: portal.Timestamp(act.At),
-		By: act.By.Name, Proof: turn.Proof,
+		Successor: newer.Digest, Shown: newer.Shown, Ends: earlier(graceEnds(act.At, rotation.Grace), k.Expires), At: portal.Timestamp(act.At),
+		By: act.By.Name, Proof: rotation.Proof,
 	}
 	older.Due(table.Empty, act.At.Add(table.BoxOutlives))
 	change := act.keyChange(k, older)
@@ -74,25 +75,25 @@ func (i *Issuer) turn(ctx context.Context, k table.IssuedKey, act Act, turn Turn
 	return Rotated{key, change.After, newer}, nil
 }
 
-// mayTurn refuses, before anything is minted, to rotate a key that opens nothing, that nobody has taken yet, or that would leave three good
+// mayRotate refuses, before anything is minted, to rotate a key that opens nothing, that nobody has taken yet, or that would leave three good
 // keys where one was granted.
-func (i *Issuer) mayTurn(ctx context.Context, k *table.IssuedKey, act Act, turn *Turn) error {
+func (i *Issuer) mayRotate(ctx context.Context, k *table.IssuedKey, act Act, rotation *Rotation) error {
 	switch {
 	case k.State != table.Active:
 		return portal.Refuse(portal.Conflict, "The key is %s; resume it before you rotate it, or revoke it.", k.State)
-	case k.Ended(act.At.Unix()):
+	case k.Ended(act.At):
 		return portal.Refuse(portal.Conflict, "The key has expired; ask for a new one.")
 	case k.Unclaimed:
 		return portal.Refuse(portal.Conflict, "The key waits for its developer, who claims it; rotate it after that.")
 	}
-	if err := turnSuits(k, turn); err != nil {
+	if err := rotationSuits(k, rotation); err != nil {
 		return err
 	}
 	standing, err := i.Table.Standing(ctx, k)
 	if err != nil {
 		return err
 	}
-	before, err := i.Table.OlderThan(ctx, k, act.At.Unix())
+	before, err := i.Table.OlderThan(ctx, k, act.At)
 	if err != nil {
 		return err
 	}
@@ -104,40 +105,40 @@ func (i *Issuer) mayTurn(ctx context.Context, k *table.IssuedKey, act Act, turn 
 			return portal.Refuse(portal.Conflict, "The key's policy %s is not active, so that a new key would open nothing either.", id)
 		}
 	}
-	if before != nil && turn.Grace > 0 {
+	if before != nil && rotation.Grace > 0 {
 		return portal.Refuse(portal.Conflict, "The key before this one is good until %s. Rotate again after that, or with grace_seconds 0, or revoke it first.",
 			portal.Timestamp(time.Unix(before.Rotation.Ends, 0)))
 	}
-	turn.oldestIsGood = before != nil
+	rotation.oldestIsGood = before != nil
 	return nil
 }
 
-// turnSuits refuses a rotation that lacks what a key of the kind is made of, or brings what it has not.
-func turnSuits(k *table.IssuedKey, turn *Turn) error {
+// rotationSuits refuses a rotation that lacks what a key of the kind is made of, or brings what it has not.
+func rotationSuits(k *table.IssuedKey, rotation *Rotation) error {
 	switch certificate := k.AuthType == portal.MutualTLS; {
-	case certificate && turn.Certificate == "":
+	case certificate && rotation.Certificate == "":
 		return portal.Refuse(portal.Invalid, "certificate is missing; a key of a certificate is rotated by a new certificate.")
-	case certificate && turn.Certificate == k.Certificate:
+	case certificate && rotation.Certificate == k.Certificate:
 		return portal.Refuse(portal.Invalid, "certificate: this is the key's own; send that of a new certificate.")
-	case !certificate && turn.Certificate != "":
+	case !certificate && rotation.Certificate != "":
 		return portal.Refuse(portal.Invalid, "certificate: the key is one of the kind %s, which has none; leave it out.", k.AuthType)
-	case k.AuthType != portal.JWT && turn.PublicKey != "":
+	case k.AuthType != portal.JWT && rotation.PublicKey != "":
 		return portal.Refuse(portal.Invalid, "jwt_secret: the key is one of the kind %s, which has none; leave it out.", k.AuthType)
 	}
 	return nil
 }
 
 // successor is the key that takes another's place.
-func successor(k table.IssuedKey, key apikey.Key, act Act, turn Turn) table.IssuedKey {
+func successor(k table.IssuedKey, key apikey.Key, act Act, rotation Rotation) table.IssuedKey {
 	older := k.Digest
 	k.ID, k.Digest, k.Shown = portal.NewID(act.At), key.Digest(), key.Shown()
 	k.Created, k.LastUsed, k.Revision, k.Attempt = portal.Timestamp(act.At), "", 1, portal.NewID(act.At)
 	k.Task, k.DueAt = "", ""
-	if !turn.oldestIsGood {
+	if !rotation.oldestIsGood {
 		k.Before = older
 	}
-	if turn.PublicKey != "" {
-		k.PublicKey = turn.PublicKey
+	if rotation.PublicKey != "" {
+		k.PublicKey = rotation.PublicKey
 	}
 	if k.Client != nil {
 		client := *k.Client
@@ -145,7 +146,7 @@ func successor(k table.IssuedKey, key apikey.Key, act Act, turn Turn) table.Issu
 		k.Client = &client
 	}
 	if k.AuthType == portal.MutualTLS {
-		k.Certificate = turn.Certificate
+		k.Certificate = rotation.Certificate
 	}
 	return k
 }
@@ -161,14 +162,14 @@ func graceEnds(now time.Time, grace time.Duration) int64 {
 
 // rotatedAgain gives the successor again to whoever rotated the key, when they say the very call again in time, and refuses everybody
 // else. It leaves a line of history before it opens the box.
-func (i *Issuer) rotatedAgain(ctx context.Context, k table.IssuedKey, act Act, turn Turn) (Rotated, error) {
+func (i *Issuer) rotatedAgain(ctx context.Context, k table.IssuedKey, act Act, rotation Rotation) (Rotated, error) {
 	newer, err := i.Table.IssuedKey(ctx, k.Rotation.Successor)
 	switch {
 	case err != nil:
 		return Rotated{}, err
-	case newer == nil || newer.Over() || newer.Ended(act.At.Unix()):
+	case newer == nil || newer.Over() || newer.Ended(act.At):
 		return Rotated{}, alreadyRotated(&k, "The successor is over too; ask for a new key.")
-	case turn.Proof == "" || k.Rotation.Proof != turn.Proof || !inTime(k.Rotation.At, act.At):
+	case rotation.Proof == "" || k.Rotation.Proof != rotation.Proof || !inTime(k.Rotation.At, act.At):
 		return Rotated{}, alreadyRotated(&k, "If the answer with the new key was lost, repeat the very call with its Idempotency-Key within ten minutes; without one, rotate the successor.")
 	case k.AuthType == portal.MutualTLS:
 		return Rotated{apikey.OfCertificate(k.OrgID, newer.Certificate, i.Form), k, *newer}, nil

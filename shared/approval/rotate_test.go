@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"keydesk/infra/fixture"
 	"keydesk/infra/trial"
 	"keydesk/shared/approval"
 	"keydesk/shared/caller"
@@ -15,7 +16,7 @@ import (
 )
 
 // rotate has a process of its own rotate the key as it was read.
-func rotate(d *trial.Desk, t testing.TB, k table.IssuedKey, act approval.Act, turn approval.Turn) (approval.Rotated, error) {
+func rotate(d *trial.Desk, t testing.TB, k table.IssuedKey, act approval.Act, turn approval.Rotation) (approval.Rotated, error) {
 	t.Helper()
 	rotated, err := d.Issuer().Rotate(d.Invocation(t.Context()), k, act, turn)
 	if err != nil && (!rotated.Key.IsZero() || rotated.Newer.Digest != "") {
@@ -25,8 +26,8 @@ func rotate(d *trial.Desk, t testing.TB, k table.IssuedKey, act approval.Act, tu
 }
 
 // turnTo is what somebody sends who rotates a key of a kind.
-func turnTo(kind string, grace time.Duration) approval.Turn {
-	turn := approval.Turn{Grace: grace}
+func turnTo(kind string, grace time.Duration) approval.Rotation {
+	turn := approval.Rotation{Grace: grace}
 	if kind == portal.MutualTLS {
 		turn.Certificate = fingerprint()
 	}
@@ -110,7 +111,7 @@ func TestKindsAreRotated(t *testing.T) {
 }
 
 // succeeds holds that the second of two keys is what the first was before, but for its secret and its name, and that this is what was told.
-func succeeds(t *testing.T, before table.IssuedKey, after trial.Record, told approval.Rotated, turn approval.Turn) {
+func succeeds(t *testing.T, before table.IssuedKey, after trial.Record, told approval.Rotated, turn approval.Rotation) {
 	t.Helper()
 	older, newer := after.Keys[0].IssuedKey, after.Keys[1].IssuedKey
 	want := before
@@ -148,7 +149,7 @@ func TestGraceEndsWithTheKey(t *testing.T) {
 	r, k := d.Grant(who, wish(t, portal.JWT)) // for ninety days
 	act := who.Act("rotated")
 	act.At = act.At.Add(80 * 24 * time.Hour)
-	rotated, err := rotate(d, t, k, act, approval.Turn{Grace: approval.LongestGrace})
+	rotated, err := rotate(d, t, k, act, approval.Rotation{Grace: approval.LongestGrace})
 	if err != nil || rotated.Older.Rotation.Ends != k.Expires || rotated.Newer.Expires != k.Expires {
 		t.Errorf("error %v; the older ends at %d, the newer at %d, want %d", err, rotated.Older.Rotation.Ends, rotated.Newer.Expires, k.Expires)
 	}
@@ -161,8 +162,8 @@ func TestRotationBringsAPublicKey(t *testing.T) {
 	d := trial.Open(t)
 	who := d.Person(caller.Portal)
 	r, k := d.Grant(who, wish(t, portal.JWT))
-	public := publicKey(t)
-	if _, err := rotate(d, t, k, who.Act("rotated"), approval.Turn{PublicKey: public, Grace: time.Hour}); err != nil {
+	public := fixture.PublicKey()
+	if _, err := rotate(d, t, k, who.Act("rotated"), approval.Rotation{PublicKey: public, Grace: time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 	if after := d.Audit(r.ID); after.Keys[1].PublicKey != public || after.Keys[0].PublicKey == public {
@@ -186,7 +187,7 @@ func TestRotationNeedsACertificate(t *testing.T) {
 		"its own":   {k.Certificate, portal.Invalid, "certificate: this is the key's own;"},
 		"another's": {theirs.Certificate, portal.Conflict, "there is or was a key for this certificate already"},
 	} {
-		_, err := rotate(d, t, k, who.Act("rotated"), approval.Turn{Certificate: c.certificate, Grace: time.Hour})
+		_, err := rotate(d, t, k, who.Act("rotated"), approval.Rotation{Certificate: c.certificate, Grace: time.Hour})
 		if trial.Kind(err) != c.kind || !contains(err, c.words) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -197,7 +198,7 @@ func TestRotationNeedsACertificate(t *testing.T) {
 	if _, err := rotate(d, t, k, who.Act("rotated"), turnTo(portal.MutualTLS, 0)); err != nil {
 		t.Error(err)
 	}
-	if _, err := rotate(d, t, theirs, who.Act("rotated"), approval.Turn{Certificate: k.Certificate}); !errors.Is(err, table.ErrCertificateTaken) {
+	if _, err := rotate(d, t, theirs, who.Act("rotated"), approval.Rotation{Certificate: k.Certificate}); !errors.Is(err, table.ErrCertificateTaken) {
 		t.Errorf("by a certificate that was rotated away: %v", err)
 	}
 	if slices.Contains(d.Calls(), "CreateSecret") {

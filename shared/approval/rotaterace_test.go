@@ -55,7 +55,7 @@ func TestFiftyRotations(t *testing.T) {
 			keys := make([]apikey.Key, many)
 			told := atOnce(many, func(n int) error {
 				who := people[c.who(n)]
-				turn := approval.Turn{Grace: time.Hour, Proof: approval.Proof(who.Credential, "the key", nil)}
+				turn := approval.Rotation{Grace: time.Hour, Proof: approval.Proof(who.Credential, "the key", nil)}
 				rotated, err := rotate(d, t, k, who.Act("rotated"), turn)
 				keys[n] = rotated.Key
 				return err
@@ -99,7 +99,7 @@ func TestBoxOfADeadRotationIsUsed(t *testing.T) {
 			dead, other := d.Person(caller.Admin), d.Person(caller.Admin)
 			r, k := d.Grant(dead, wish(t, kind))
 			d.Add(faults.Rule{Operation: "TransactWriteItems", Fault: faults.CrashBefore})
-			turn := approval.Turn{Grace: time.Hour, Proof: approval.Proof(dead.Credential, "the key", nil)}
+			turn := approval.Rotation{Grace: time.Hour, Proof: approval.Proof(dead.Credential, "the key", nil)}
 			if _, err := rotate(d, t, k, dead.Act("rotated"), turn); err == nil {
 				t.Error("a rotation that died said that all is well")
 			}
@@ -107,7 +107,7 @@ func TestBoxOfADeadRotationIsUsed(t *testing.T) {
 			if after := d.Audit(r.ID); box.IsZero() || len(after.Keys) != 1 || after.Keys[0].Revision != 1 {
 				t.Errorf("a box: %t, %d keys", !box.IsZero(), len(after.Keys))
 			}
-			rotated, err := rotate(d, t, k, other.Act("rotated"), approval.Turn{Grace: time.Hour})
+			rotated, err := rotate(d, t, k, other.Act("rotated"), approval.Rotation{Grace: time.Hour})
 			if after := d.Audit(r.ID); err != nil || rotated.Key.Digest() != box.Digest() || after.Keys[0].Rotation.By != other.Name {
 				t.Errorf("error %v, the key in the box: %t", err, rotated.Key.Digest() == box.Digest())
 			}
@@ -124,7 +124,7 @@ func TestBoxOfADeadRotationIsEmptied(t *testing.T) {
 	who := d.Person(caller.Admin)
 	r, k := d.Grant(who, portal.RequestInput{ApplyPolicies: []string{fixture.Payments}})
 	d.Add(faults.Rule{Operation: "TransactWriteItems", Fault: faults.CrashBefore})
-	if _, err := rotate(d, t, k, who.Act("rotated"), approval.Turn{}); err == nil {
+	if _, err := rotate(d, t, k, who.Act("rotated"), approval.Rotation{}); err == nil {
 		t.Error("a rotation that died said that all is well")
 	}
 	act := who.Act("revoked")
@@ -146,7 +146,7 @@ func TestRotationIsSaidAgain(t *testing.T) {
 	r, k := d.Grant(winner, portal.RequestInput{ApplyPolicies: []string{fixture.Payments}})
 	first := winner.Act("rotated")
 	proof := approval.Proof(winner.Credential, "the key", []byte("{}"))
-	turn := func(proof string) approval.Turn { return approval.Turn{Grace: time.Hour, Proof: proof} }
+	turn := func(proof string) approval.Rotation { return approval.Rotation{Grace: time.Hour, Proof: proof} }
 	want, err := rotate(d, t, k, first, turn(proof))
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +193,7 @@ func TestSuccessorThatIsOver(t *testing.T) {
 	who := d.Person(caller.Admin)
 	r, k := d.Grant(who, wish(t, portal.JWT))
 	act := who.Act("rotated")
-	turn := approval.Turn{Grace: approval.LongestGrace, Proof: approval.Proof(who.Credential, "the key", nil)}
+	turn := approval.Rotation{Grace: approval.LongestGrace, Proof: approval.Proof(who.Credential, "the key", nil)}
 	rotated, err := rotate(d, t, k, act, turn)
 	if err != nil {
 		t.Fatal(err)
@@ -238,36 +238,36 @@ func TestChain(t *testing.T) {
 	d := trial.Open(t)
 	who := d.Person(caller.Admin)
 	r, first := d.Grant(who, portal.RequestInput{ApplyPolicies: []string{fixture.Payments}})
-	second, err := rotate(d, t, first, who.Act("rotated"), approval.Turn{Grace: time.Hour})
+	second, err := rotate(d, t, first, who.Act("rotated"), approval.Rotation{Grace: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = rotate(d, t, d.Key(first), who.Act("rotated"), approval.Turn{Grace: time.Hour}) // as they did before: without a proof
+	_, err = rotate(d, t, d.Key(first), who.Act("rotated"), approval.Rotation{Grace: time.Hour}) // as they did before: without a proof
 	alreadyRotated(t, err, second.Newer.Shown)
 	const words = "The key before this one is good until"
-	if _, err := rotate(d, t, second.Newer, who.Act("rotated"), approval.Turn{Grace: time.Second}); trial.Kind(err) != portal.Conflict || !contains(err, words) {
+	if _, err := rotate(d, t, second.Newer, who.Act("rotated"), approval.Rotation{Grace: time.Second}); trial.Kind(err) != portal.Conflict || !contains(err, words) {
 		t.Errorf("rotated with the first still good: %v", err)
 	}
-	third, err := rotate(d, t, second.Newer, who.Act("rotated"), approval.Turn{})
+	third, err := rotate(d, t, second.Newer, who.Act("rotated"), approval.Rotation{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if older := d.Key(second.Newer); !older.Ended(time.Now().Unix()) {
+	if older := d.Key(second.Newer); !older.Ended(time.Now()) {
 		t.Error("without a grace the older key is good")
 	}
 	for n, grace := range map[string]time.Duration{"a grace": time.Second, "another grace": time.Hour} { // the first is good, though the second is over
-		if _, err := rotate(d, t, third.Newer, who.Act("rotated"), approval.Turn{Grace: grace}); !contains(err, words) {
+		if _, err := rotate(d, t, third.Newer, who.Act("rotated"), approval.Rotation{Grace: grace}); !contains(err, words) {
 			t.Errorf("%s: %v", n, err)
 		}
 	}
 	late := who.Act("rotated")
 	late.At = late.At.Add(2 * time.Hour)
-	fourth, err := rotate(d, t, third.Newer, late, approval.Turn{Grace: time.Hour})
+	fourth, err := rotate(d, t, third.Newer, late, approval.Rotation{Grace: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
 	toState(t, d, who, d.Key(third.Newer), "revoked", table.Revoked)
-	if _, err := rotate(d, t, fourth.Newer, late, approval.Turn{Grace: time.Hour}); err != nil {
+	if _, err := rotate(d, t, fourth.Newer, late, approval.Rotation{Grace: time.Hour}); err != nil {
 		t.Errorf("once the one before is revoked: %v", err)
 	}
 	after := d.Audit(r.ID)

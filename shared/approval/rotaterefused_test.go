@@ -57,7 +57,7 @@ func TestRotationIsRefused(t *testing.T) {
 					kind = c.meanwhile
 					d.Meanwhile("TransactWriteItems", func() { c.happens(t, d, who, k) })
 				}
-				_, err := rotate(d, t, k, who.Act("rotated"), approval.Turn{Grace: time.Hour})
+				_, err := rotate(d, t, k, who.Act("rotated"), approval.Rotation{Grace: time.Hour})
 				if trial.Kind(err) != kind || !contains(err, c.words) {
 					t.Errorf("error %v, want one of kind %d that says %q", err, kind, c.words)
 				}
@@ -84,16 +84,16 @@ func TestRotationThatMakesNoSense(t *testing.T) {
 	for name, c := range map[string]struct {
 		key   table.IssuedKey
 		later time.Duration
-		turn  approval.Turn
+		turn  approval.Rotation
 		kind  portal.Kind
 		words string
 	}{
-		"expired":                      {brief, 90*24*time.Hour + time.Second, approval.Turn{Grace: time.Hour}, portal.Conflict, "The key has expired;"},
-		"its policy is over":           {over, 0, approval.Turn{}, portal.Conflict, "The key's policy over is not active, so that a new key would open nothing either."},
-		"not claimed":                  {unclaimed, 0, approval.Turn{}, portal.Conflict, "The key waits for its developer, who claims it;"},
-		"a certificate for a token":    {token, 0, approval.Turn{Certificate: fingerprint()}, portal.Invalid, "certificate: the key is one of the kind authToken,"},
-		"a public key for a token":     {token, 0, approval.Turn{PublicKey: publicKey(t)}, portal.Invalid, "jwt_secret: the key is one of the kind authToken,"},
-		"a certificate for public key": {brief, 0, approval.Turn{Certificate: fingerprint()}, portal.Invalid, "certificate: the key is one of the kind jwt,"},
+		"expired":                      {brief, 90*24*time.Hour + time.Second, approval.Rotation{Grace: time.Hour}, portal.Conflict, "The key has expired;"},
+		"its policy is over":           {over, 0, approval.Rotation{}, portal.Conflict, "The key's policy over is not active, so that a new key would open nothing either."},
+		"not claimed":                  {unclaimed, 0, approval.Rotation{}, portal.Conflict, "The key waits for its developer, who claims it;"},
+		"a certificate for a token":    {token, 0, approval.Rotation{Certificate: fingerprint()}, portal.Invalid, "certificate: the key is one of the kind authToken,"},
+		"a public key for a token":     {token, 0, approval.Rotation{PublicKey: fixture.PublicKey()}, portal.Invalid, "jwt_secret: the key is one of the kind authToken,"},
+		"a certificate for public key": {brief, 0, approval.Rotation{Certificate: fingerprint()}, portal.Invalid, "certificate: the key is one of the kind jwt,"},
 	} {
 		act := who.Act("rotated")
 		act.At = act.At.Add(c.later)

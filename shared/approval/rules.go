@@ -1,9 +1,8 @@
-// Package approval is how a request is decided and how a key comes of it. The rules are here, pure; issue.go is the one way
-// that a key comes into being.
+// Package approval is how a request is decided and how a key comes of it. The rules are here and in judge.go, pure; issue.go is the
+// one way that a key comes into being.
 package approval
 
 import (
-	"context"
 	"slices"
 	"strings"
 
@@ -23,8 +22,8 @@ var moves = map[portal.State][]portal.State{
 	portal.Lapsed:    nil,
 }
 
-// May tells whether a request may go from one state to another.
-func May(from, to portal.State) bool { return slices.Contains(moves[from], to) }
+// may tells whether a request may go from one state to another.
+func may(from, to portal.State) bool { return slices.Contains(moves[from], to) }
 
 // Known tells whether s is a state.
 func Known(s portal.State) bool { _, ok := moves[s]; return ok }
@@ -37,12 +36,12 @@ var keyMoves = map[table.KeyState][]table.KeyState{
 	table.Lapsed:    nil,
 }
 
-// MayKey tells whether a key may go from one state to another.
-func MayKey(from, to table.KeyState) bool { return slices.Contains(keyMoves[from], to) }
+// mayKey tells whether a key may go from one state to another.
+func mayKey(from, to table.KeyState) bool { return slices.Contains(keyMoves[from], to) }
 
-// Grantable is the kind of key that the policies give. It refuses, in words, policies for which no key can be granted: unknown,
+// grantable is the kind of key that the policies give. It refuses, in words, policies for which no key can be granted: unknown,
 // inactive, of several kinds of key, or of a kind that the desk does not grant.
-func Grantable(books *table.Books, policies []string) (kind string, err error) {
+func grantable(books *table.Books, policies []string) (kind string, err error) {
 	for i, id := range policies {
 		policy, known := books.Policies[id]
 		entry := books.Entry(id)
@@ -66,9 +65,13 @@ func Grantable(books *table.Books, policies []string) (kind string, err error) {
 	return kind, nil
 }
 
-// Suits refuses, in words, a request that lacks what a new key of the kind is made of.
-func Suits(kind string, r *portal.Request) error {
+// suits refuses, in words, a request that lacks what a new key of the kind is made of.
+func suits(kind string, r *portal.Request) error {
 	switch {
+	case r.Key != "" && r.JWTSecret != "":
+		return portal.Refuse(portal.Invalid, "jwt_secret: a request with key changes policies alone; to give the key another key pair, rotate it: POST /api/portal/developers/{id}/keys/{key}/rotate.")
+	case r.Key != "" && r.Certificate != "":
+		return portal.Refuse(portal.Invalid, "certificate: a request with key changes policies alone; to give the key another certificate, rotate it: POST /api/portal/developers/{id}/keys/{key}/rotate.")
 	case r.Key != "": // the key is there
 	case kind != portal.JWT && r.JWTSecret != "":
 		return portal.Refuse(portal.Invalid, "jwt_secret: a key of the kind %s has none; leave it out.", kind)
@@ -83,21 +86,21 @@ func Suits(kind string, r *portal.Request) error {
 	return nil
 }
 
-// Automatic tells whether no entry keeps the policies for a person or a third party. Rules may yet say otherwise: see Judge.
-func Automatic(books *table.Books, policies []string) bool {
+// automatic tells whether no entry keeps the policies for a person or a third party. Rules may yet say otherwise: see Judge.
+func automatic(books *table.Books, policies []string) bool {
 	return !slices.ContainsFunc(policies, func(id string) bool { return keptForPerson(books, id) != "" })
 }
 
-// ByClaim tells whether the key goes to the developer by claim and not to whoever approves.
-func ByClaim(books *table.Books, policies []string) bool {
+// byClaim tells whether the key goes to the developer by claim and not to whoever approves.
+func byClaim(books *table.Books, policies []string) bool {
 	return slices.ContainsFunc(policies, func(id string) bool {
 		settings := books.Settings(id)
 		return settings.SecureKeyApproval && settings.RequireKeyApproval
 	})
 }
 
-// Limit is how many keys of a policy a developer may have at a time; 0: any number. OAuth clients are counted by their own setting.
-func Limit(books *table.Books, policy string) int {
+// limitOf is how many keys of a policy a developer may have at a time; 0: any number. OAuth clients are counted by their own setting.
+func limitOf(books *table.Books, policy string) int {
 	settings := books.Settings(policy)
 	switch {
 	case books.Entry(policy).AuthType == portal.OAuth:
@@ -108,75 +111,10 @@ func Limit(books *table.Books, policy string) int {
 	return 1
 }
 
-// ErrToBeDecided refuses an automatic approval of what a person has to decide.
-var ErrToBeDecided = portal.Refuse(portal.Conflict, "The request waits for a decision.")
-
-// mayApprove refuses a portal's credential what a person has to decide. A portal may approve what it created itself when
-// nothing is left to decide: Tyk's own clients create a request and then approve it.
-func (i *Issuer) mayApprove(ctx context.Context, act *Act, r *table.Request, books *table.Books) error {
-	who := &act.By
-	reviews := who.May(caller.DecideRequests)
-	switch {
-	case act.entitled:
-		return i.byRules(ctx, act, r, books)
-	case reviews && !act.Automatic:
-		return fourEyes(who, r, books)
-	case !reviews && r.CreatedBy != who.Holder():
-		return who.Require(caller.DecideRequests)
-	}
-	held, err := countKeys(ctx, i.Table, books, &r.Request)
-	verdict := Judge(books, &r.Request, held)
-	switch {
-	case err != nil:
-		return err
-	case verdict.Outcome == portal.Approve:
-		return nil
-	case act.Automatic:
-		return ErrToBeDecided
-	}
-	return who.Require(caller.DecideRequests)
-}
-
-// leftOpen says that the schedule, or a third party's yes, does not approve, and what the rules say instead.
-type leftOpen struct {
-	verdict Verdict
-	books   table.Books
-}
-
-func (l *leftOpen) Error() string { return l.verdict.Why }
-
-// byRules lets the schedule approve what the rules let it approve, and a third party what no rule forbids; it has recorded by which.
-func (i *Issuer) byRules(ctx context.Context, act *Act, r *table.Request, books *table.Books) error {
-	held, err := countKeys(ctx, i.Table, books, &r.Request)
-	if err != nil {
-		return err
-	}
-	kept, on := keptForPerson, books.Configuration.AutoApprove
-	if !act.bySchedule() {
-		kept, on = keptDespiteYes, true
-	}
-	verdict := judge(books, &r.Request, held, kept)
-	if verdict.Outcome != portal.Approve || !on {
-		return &leftOpen{verdict, *books}
-	}
-	if act.bySchedule() {
-		act.Rule, act.Reason, act.Why = verdict.Rule, verdict.Reason, verdict.Why
-	}
-	return nil
-}
-
-// countKeys counts the developer's keys where a rule asks how many there are.
-func countKeys(ctx context.Context, t *table.Table, books *table.Books, r *portal.Request) (int, error) {
-	if !CountsKeys(books, r.ApplyPolicies) {
-		return 0, nil
-	}
-	return t.KeysHeld(ctx, r.OrgID, r.ByUser)
-}
-
 // fourEyes refuses, where the organisation asks for four eyes, a decision on a request that is the reviewer's own: they created
 // it, or said what it asks for, or it is for them. What nobody needs to decide is nobody's decision.
 func fourEyes(who *caller.Caller, r *table.Request, books *table.Books) error {
-	if !books.Configuration.FourEyes || Automatic(books, r.ApplyPolicies) {
+	if !books.Configuration.FourEyes || automatic(books, r.ApplyPolicies) {
 		return nil
 	}
 	forThem := who.Email != "" && books.Developer != nil && strings.EqualFold(who.Email, books.Developer.Email)

@@ -27,7 +27,7 @@ func TestMay(t *testing.T) {
 	for _, from := range states {
 		for _, to := range states {
 			move := string(from) + " -> " + string(to)
-			if got, want := May(from, to), slices.Contains(allowed, move); got != want {
+			if got, want := may(from, to), slices.Contains(allowed, move); got != want {
 				t.Errorf("%s: %t, want %t", move, got, want)
 			}
 		}
@@ -44,7 +44,7 @@ func TestKnown(t *testing.T) {
 		}
 	}
 	for _, s := range []portal.State{"", "Pending", "approve"} {
-		if Known(s) || May(s, portal.Approved) || May(portal.Pending, s) {
+		if Known(s) || may(s, portal.Approved) || may(portal.Pending, s) {
 			t.Errorf("%q is taken for a state", s)
 		}
 	}
@@ -103,7 +103,7 @@ func TestGrantable(t *testing.T) {
 		{[]string{"multiAuth"}, "keys of the kind multiAuth"},
 		{nil, ""},
 	} {
-		_, err := Grantable(desk(portal.Config{}), c.policies)
+		_, err := grantable(desk(portal.Config{}), c.policies)
 		var refusal *portal.Error
 		switch {
 		case c.refusal == "" && err != nil:
@@ -138,13 +138,13 @@ func TestWhatEntriesDemand(t *testing.T) {
 	} {
 		b := desk(c.organisation)
 		policies := slices.Clone(c.policies)
-		if got := Automatic(b, policies); got != c.automatic {
+		if got := automatic(b, policies); got != c.automatic {
 			t.Errorf("%v: automatic %t, want %t", c.policies, got, c.automatic)
 		}
-		if got := ByClaim(b, policies); got != c.byClaim {
+		if got := byClaim(b, policies); got != c.byClaim {
 			t.Errorf("%v: by claim %t, want %t", c.policies, got, c.byClaim)
 		}
-		if got := slices.DeleteFunc(slices.Clone(policies), func(p string) bool { return Limit(b, p) != 1 }); !slices.Equal(got, c.exclusive) {
+		if got := slices.DeleteFunc(slices.Clone(policies), func(p string) bool { return limitOf(b, p) != 1 }); !slices.Equal(got, c.exclusive) {
 			t.Errorf("%v: exclusive %v, want %v", c.policies, got, c.exclusive)
 		}
 		if !slices.Equal(policies, c.policies) {

@@ -32,17 +32,23 @@ func At(t *table.Table, route string) rest.Operation[table.KeyName] {
 			if err != nil {
 				return rest.Out{}, portal.ForDeletion(err)
 			}
-			act := approval.Act{Name: "revoked", By: who, At: in.At, RequestID: in.RequestID}
-			older, err := approval.Revoke(ctx, t, *k, act)
-			switch {
-			case err != nil:
-				return rest.Out{}, portal.ForDeletion(err)
-			case older != nil:
-				return rest.OKMeta("Data deleted", map[string]string{"predecessor": older.Shown}), nil // ended with it
-			case k.Rotation != nil:
-				return rest.OKMeta("Data deleted", map[string]string{"successor": k.Rotation.Shown}), nil // lives on
-			}
-			return rest.OK("Data deleted"), nil
+			older, err := approval.Revoke(ctx, t, *k, approval.Act{By: who, At: in.At, RequestID: in.RequestID})
+			return Answer("Data deleted", k, older), portal.ForDeletion(err)
 		},
 	}
+}
+
+// Answer names the keys that were granted as one with a key: the one whose place it took, and the one that took its own.
+func Answer(message string, k, older *table.IssuedKey) rest.Out {
+	others := map[string]string{}
+	if older != nil {
+		others["predecessor"] = older.Shown
+	}
+	if k.Rotation != nil {
+		others["successor"] = k.Rotation.Shown
+	}
+	if len(others) == 0 {
+		return rest.OK(message)
+	}
+	return rest.OKMeta(message, others)
 }

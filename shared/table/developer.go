@@ -46,17 +46,6 @@ type storedEmail struct {
 	ListPK string `json:"ListPK"`
 }
 
-// developersKey is one key of a developer, as it stands beside them: enough to show it.
-type developersKey struct {
-	Digest   string         `json:"digest"`
-	Shown    string         `json:"shown"`
-	Policies []string       `json:"policies"`
-	Request  string         `json:"request"`
-	Created  string         `json:"created"`
-	Client   *portal.Client `json:"client,omitempty"` // of an OAuth client
-	Ends     int64          `json:"ends,omitempty"`   // Unix seconds; 0: never
-}
-
 func storeDeveloper(a Account) storedDeveloper {
 	return storedDeveloper{
 		ID: a.ID, OrgID: a.OrgID, Email: a.Email, DateCreated: a.DateCreated, Inactive: a.Inactive, Fields: a.Fields,
@@ -95,12 +84,12 @@ func (t *Table) Developer(ctx context.Context, org, id string, keys int, after s
 		if err != nil {
 			return d, "", err
 		}
-		d, first, limit = account.Developer, developersKeyKey(org, id, after).SK+"$", keys+1
+		d, first, limit = account.Developer, firstKey(after), keys+1
 	}
 	out, err := t.db.Query(ctx, &dynamodb.QueryInput{
 		TableName: &t.name, ConsistentRead: aws.Bool(true), Limit: aws.Int32(int32(limit)), //nolint:gosec // a small number of ours
 		KeyConditionExpression:    aws.String("PK = :pk AND SK BETWEEN :first AND :last"),
-		ExpressionAttributeValues: item{":pk": str(k.PK), ":first": str(first), ":last": str("KEY$")},
+		ExpressionAttributeValues: item{":pk": str(k.PK), ":first": str(first), ":last": str(lastKey)},
 	})
 	if err != nil {
 		return d, "", failed(err, "read developer %s", id)
@@ -129,27 +118,6 @@ func (t *Table) Developer(ctx context.Context, org, id string, keys int, after s
 		next = keyID(text(found[len(found)-1]["SK"]))
 	}
 	return d, next, nil
-}
-
-func show(d *portal.Developer, held developersKey, now int64) {
-	if held.Ends > 0 && now >= held.Ends {
-		return
-	}
-	if held.Client != nil {
-		if d.OAuthClients == nil {
-			d.OAuthClients = map[string][]portal.Client{}
-		}
-		for _, policy := range held.Policies {
-			d.OAuthClients[policy] = append(d.OAuthClients[policy], *held.Client)
-		}
-		return
-	}
-	d.Keys[held.Shown] = held.Policies
-	for _, policy := range held.Policies {
-		if d.Subscriptions[policy] == "" { // the newest comes first, and stays
-			d.Subscriptions[policy] = held.Shown
-		}
-	}
 }
 
 // Account reads one account.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -43,7 +42,7 @@ func (t *Table) Due(ctx context.Context, partition int, now time.Time, limit int
 	out, err := t.db.Query(ctx, &dynamodb.QueryInput{
 		TableName: &t.name, IndexName: &index, KeyConditionExpression: &condition, Limit: aws.Int32(int32(limit)), //nolint:gosec // a small number of ours
 		ExpressionAttributeValues: item{
-			":partition": str(duePartition(partition)), ":after": str(cmp.Or(after, " ")), ":now": str(portal.Timestamp(now) + "$"), // "$" follows "#"
+			":partition": str(duePartition(partition)), ":after": str(cmp.Or(after, " ")), ":now": str(dueUntil(now)),
 		},
 	})
 	if err != nil {
@@ -77,7 +76,7 @@ func (t *Table) Postpone(ctx context.Context, d DueItem, now time.Time) (tries i
 		tries, _ = strconv.Atoi(n.Value)
 	}
 	tries++
-	id := d.sort[strings.LastIndexByte(d.sort, '#')+1:]
+	id := dueID(d.sort)
 	_, err = t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &t.name, Key: d.key.item(), UpdateExpression: aws.String("SET DueSK = :later, put_off = :tries"),
 		ConditionExpression:       aws.String("DueSK = :due"),
@@ -148,33 +147,4 @@ func (t *Table) Refused(ctx context.Context, r Request, at time.Time) error {
 		},
 	})
 	return unlessOvertaken(err, "note a claim that was refused")
-}
-
-// KeysHeld counts a developer's keys that are not over, up to portal.MostKeysCounted.
-func (t *Table) KeysHeld(ctx context.Context, org, developer string) (int, error) {
-	pages := dynamodb.NewQueryPaginator(t.db, &dynamodb.QueryInput{
-		TableName: &t.name, ConsistentRead: aws.Bool(true), ProjectionExpression: aws.String("ends"),
-		KeyConditionExpression:    aws.String("PK = :pk AND SK BETWEEN :first AND :last"),
-		ExpressionAttributeValues: item{":pk": str(developerPK(org, developer)), ":first": str("KEY#"), ":last": str("KEY$")},
-	})
-	held, now := 0, time.Now().Unix()
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return 0, failed(err, "count the keys of developer %s", developer)
-		}
-		for _, it := range page.Items {
-			var k developersKey
-			if err := parse(it, &k); err != nil {
-				return 0, err
-			}
-			if k.Ends == 0 || now < k.Ends {
-				held++
-			}
-		}
-		if held >= portal.MostKeysCounted {
-			return portal.MostKeysCounted, nil
-		}
-	}
-	return held, nil
 }

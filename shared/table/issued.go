@@ -21,7 +21,7 @@ type IssuedKey struct {
 	Developer string            `json:"developer"`
 	Policies  []string          `json:"policies"`
 	AuthType  string            `json:"auth_type"`
-	Request   string            `json:"request"` // that was granted by it
+	Request   string            `json:"request"` // that it was granted by
 	State     KeyState          `json:"state"`
 	Created   string            `json:"created"`
 	Expires   int64             `json:"expires"`          // Unix seconds, the first of Ends; 0: never
@@ -75,10 +75,16 @@ func (k *IssuedKey) Due(task Task, at time.Time) {
 // Over tells whether the key is gone for its clients, for ever.
 func (k *IssuedKey) Over() bool { return k.State == Revoked || k.State == Lapsed }
 
-// Ended tells whether the key's time is over: it has expired, or has been rotated and its grace is over.
-func (k *IssuedKey) Ended(now int64) bool {
-	return k.Expires > 0 && now >= k.Expires || k.Rotation != nil && now >= k.Rotation.Ends
+// End is when the key opens nothing any more, in Unix seconds: it has expired by then, or has been rotated and its grace is over; 0: never.
+func (k *IssuedKey) End() int64 {
+	if k.Rotation != nil && (k.Expires == 0 || k.Rotation.Ends < k.Expires) {
+		return max(k.Rotation.Ends, 1) // 0 would be for ever
+	}
+	return k.Expires
 }
+
+// Ended tells whether the key's time is over.
+func (k *IssuedKey) Ended(now time.Time) bool { return k.End() > 0 && now.Unix() >= k.End() }
 
 // IssuedKey reads a key by its digest; nil when there is none.
 func (t *Table) IssuedKey(ctx context.Context, digest string) (*IssuedKey, error) {

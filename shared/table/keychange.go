@@ -15,7 +15,7 @@ type KeyChange struct {
 	Before, After IssuedKey // After is one revision further
 	History       KeyHistory
 	Successor     *IssuedKey // of a rotation
-	Older         *KeyChange // the end of the key before, which goes with this one
+	Older         *KeyChange // what becomes of the key before, in the same write
 }
 
 // KeyHistory is one line of a key's history: who did what, when. That it was granted stands in its request's.
@@ -44,13 +44,6 @@ func (t *Table) WriteKey(ctx context.Context, c KeyChange) error {
 	if err != nil {
 		return err
 	}
-	if c.Older != nil {
-		older, err := t.keyWrites(*c.Older)
-		if err != nil {
-			return err
-		}
-		writes = append(writes, older...)
-	}
 	return t.transact(ctx, writes...)
 }
 
@@ -59,8 +52,18 @@ func (t *Table) KeyDeliveredAgain(ctx context.Context, k IssuedKey, h KeyHistory
 	return t.put(ctx, historyKey(issuedKey(k.Digest), k.Revision, portal.NewID(time.Now())), h)
 }
 
-// keyWrites are the key itself, its line of history, its place among the developer's keys, its plans, and its successor.
+// keyWrites are those of a change, and of the one that goes with it.
 func (t *Table) keyWrites(c KeyChange) ([]write, error) {
+	writes, err := t.writesOfOne(c)
+	if err != nil || c.Older == nil {
+		return writes, err
+	}
+	older, err := t.writesOfOne(*c.Older)
+	return append(writes, older...), err
+}
+
+// writesOfOne are the key itself, its line of history, its place among the developer's keys, its plans, and its successor.
+func (t *Table) writesOfOne(c KeyChange) ([]write, error) {
 	k := c.After
 	changed, err := t.changeIssued(c)
 	if err != nil {
@@ -90,34 +93,8 @@ func (t *Table) keyWrites(c KeyChange) ([]write, error) {
 	return append(append(append(writes, beside), t.developerIsActive(k.OrgID, k.Developer)), issued...), err
 }
 
-// heldWrites free the plans that the key holds no more, take those that it holds by itself, and have all of them end with it. (A request
-// takes its plans when it is created.)
-func (t *Table) heldWrites(c KeyChange) ([]write, error) {
-	var writes []write
-	keyOf := func(place string) key { return planKey(c.After.OrgID, c.After.Developer, place) }
-	for place, holder := range c.Before.Holds {
-		if c.After.Holds[place] == "" {
-			writes = append(writes, t.free(keyOf(place), holder))
-		}
-	}
-	for place, holder := range c.After.Holds {
-		anew := c.Before.Holds[place] == ""
-		switch {
-		case anew && holder == c.After.ID:
-			taken, err := t.take(keyOf(place), heldPlan{holder, c.After.Expires})
-			if err != nil {
-				return nil, err
-			}
-			writes = append(writes, taken)
-		case c.After.Expires != c.Before.Expires || anew && c.After.Expires > 0:
-			writes = append(writes, t.holdUntil(keyOf(place), holder, c.After.Expires))
-		}
-	}
-	return writes, nil
-}
-
 // OlderThan is the key before a key, if it is good yet; else nil.
-func (t *Table) OlderThan(ctx context.Context, k *IssuedKey, now int64) (*IssuedKey, error) {
+func (t *Table) OlderThan(ctx context.Context, k *IssuedKey, now time.Time) (*IssuedKey, error) {
 	if k.Before == "" {
 		return nil, nil
 	}
@@ -126,15 +103,6 @@ func (t *Table) OlderThan(ctx context.Context, k *IssuedKey, now int64) (*Issued
 		return nil, err
 	}
 	return older, nil
-}
-
-// besideDeveloper is the key as it stands among its developer's.
-func besideDeveloper(k *IssuedKey) developersKey {
-	held := developersKey{Digest: k.Digest, Shown: k.Shown, Policies: k.Policies, Request: k.Request, Created: k.Created, Client: k.Client, Ends: k.Expires}
-	if k.Rotation != nil && (held.Ends == 0 || k.Rotation.Ends < held.Ends) {
-		held.Ends = k.Rotation.Ends
-	}
-	return held
 }
 
 // storedKey is a key with its place in the index of what is due.

@@ -206,7 +206,7 @@ func TestWhatARotationHangsOn(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		older, err := desk.Table.OlderThan(t.Context(), &k, now)
+		older, err := desk.Table.OlderThan(t.Context(), &k, time.Unix(now, 0))
 		petstore, beta := standing.Policies[fixture.Petstore], standing.Policies[fixture.Beta]
 		if err != nil || standing.DeveloperActive != c.active || (older != nil) != (c.older != "") || older != nil && older.Digest != c.older {
 			t.Errorf("%s: active %t, %+v, %v", name, standing.DeveloperActive, older, err)

@@ -74,6 +74,10 @@ func Place(policy string, n int) string {
 	return policy + "#" + strconv.Itoa(n)
 }
 
+// places is the range of sort keys of the places in a policy, and placeOf the place that one of them is of. "$" follows "#".
+func places(policy string) (first, last string) { return "PLAN#" + policy, "PLAN#" + policy + "$" }
+func placeOf(sort string) string                { return strings.TrimPrefix(sort, "PLAN#") }
+
 // PlanOf is the policy that a place is in.
 func PlanOf(place string) string {
 	policy, _, _ := strings.Cut(place, "#")
@@ -103,6 +107,16 @@ func historyKey(of key, revision int, replay string) key {
 func developersKeyKey(org, developer, id string) key {
 	return key{developerPK(org, developer), "KEY#" + countdown(id)}
 }
+
+// firstKey begins the range of sort keys of a developer's keys from the one after an id on ("": from the newest); lastKey ends it.
+func firstKey(after string) string {
+	if after == "" {
+		return "KEY#"
+	}
+	return developersKeyKey("", "", after).SK + "$"
+}
+
+const lastKey = "KEY$"
 
 // keyID is the id that stands in a sort key of developersKeyKey's.
 func keyID(sort string) string { return countdown(strings.TrimPrefix(sort, "KEY#")) }
@@ -218,6 +232,10 @@ func dueOf(k key) (d DueItem, ok bool) {
 }
 
 func dueSK(at time.Time, id string) string { return portal.Timestamp(at) + "#" + id }
+
+// dueID is the id in a sort key of dueSK's; dueUntil is the last of those that are due at a time.
+func dueID(sort string) string      { return sort[strings.LastIndexByte(sort, '#')+1:] }
+func dueUntil(now time.Time) string { return portal.Timestamp(now) + "$" }
 
 // Cursor names the place after an id in a list. It shows nothing of the table's keys, and leads nowhere in another organisation
 // or for another question.

@@ -21,8 +21,8 @@ type Filter struct {
 	States    []portal.State // empty: those of the plain list, which shows what is open or approved
 }
 
-// Shown is what the plain list shows: a client would try to approve whatever else it saw there.
-var Shown = []portal.State{portal.Pending, portal.Waiting, portal.Approved}
+// shown is what the plain list shows: a client would try to approve whatever else it saw there.
+var shown = []portal.State{portal.Pending, portal.Waiting, portal.Approved}
 
 // MostCounted is the last object that a page number may reach, since all that come before it have to be read; so there is no need
 // to count further. A cursor reaches any.
@@ -118,7 +118,7 @@ func (f Filter) query(org string) *dynamodb.QueryInput {
 	}
 	states := f.States
 	if len(states) == 0 {
-		states = Shown
+		states = shown
 	}
 	var names []string
 	for i, state := range states {

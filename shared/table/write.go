@@ -4,11 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"keydesk/shared/portal"
@@ -30,9 +26,6 @@ type Changed struct{ Now Request }
 func (c *Changed) Error() string {
 	return fmt.Sprintf("request %s is %s, revision %d", c.Now.ID, c.Now.State, c.Now.Revision)
 }
-
-// ErrPlanTaken is the answer, in Tyk's own words, to a second request for a plan that is asked for or in use.
-var ErrPlanTaken = portal.Refuse(portal.Conflict, "There is already an API key for this Plan associated with this account.")
 
 // Write makes the change, if the request is still as Before says, the developer may have keys, and the plans are free. The
 // request itself comes first: why it was refused says more than what follows from it.
@@ -135,84 +128,6 @@ func UnknownDeveloper(id string) error {
 // InactiveDeveloper refuses a developer who may not have keys.
 func InactiveDeveloper(id string) error {
 	return portal.Refuse(portal.Invalid, "by_user: the developer %s is inactive; activate the developer first.", id)
-}
-
-// planWrites takes the places in plans that the change holds anew and frees those that it holds no more.
-func (t *Table) planWrites(c Change) ([]write, error) {
-	var writes []write
-	keyOf := func(place string) key { return planKey(c.After.OrgID, c.After.ByUser, place) }
-	for _, place := range c.After.Holds {
-		if slices.Contains(c.Before.Holds, place) {
-			continue
-		}
-		w, err := t.take(keyOf(place), heldPlan{HeldBy: c.After.ID})
-		if err != nil {
-			return nil, err
-		}
-		writes = append(writes, w)
-	}
-	for _, place := range c.Before.Holds {
-		if !slices.Contains(c.After.Holds, place) {
-			writes = append(writes, t.free(keyOf(place), c.After.ID))
-		}
-	}
-	return writes, nil
-}
-
-// heldPlan is a place in a plan that is taken.
-type heldPlan struct {
-	HeldBy string `json:"held_by"`        // a request, or a key; "request" is a word of DynamoDB's own
-	Ends   int64  `json:"ends,omitempty"` // Unix seconds: when its key expires, and the place is free again; 0: it does not
-}
-
-// take takes a place in a plan for a request, or a key. One whose key has expired is free.
-func (t *Table) take(place key, plan heldPlan) (write, error) {
-	return t.replace(place, plan, "attribute_not_exists(PK) OR ends <= :now",
-		item{":now": number(int(time.Now().Unix()))}, func(item) error { return ErrPlanTaken })
-}
-
-// free gives a place back. That it is gone already is no fault: the developer may be gone.
-func (t *Table) free(place key, holder string) write {
-	return t.remove(place, "attribute_not_exists(PK) OR held_by = :holder",
-		item{":holder": str(holder)}, func(item) error { return errTooBusy })
-}
-
-// holdUntil has a place end with its key; 0: it does not.
-func (t *Table) holdUntil(place key, holder string, ends int64) write {
-	change, values := "SET ends = :ends", item{":ends": number(int(ends)), ":holder": str(holder)}
-	if ends == 0 {
-		change = "REMOVE ends"
-		delete(values, ":ends")
-	}
-	return t.update(place, change, "held_by = :holder", nil, values, unexpected("plan"))
-}
-
-// Places are the places that a developer's requests and keys have in a policy, but for those of keys that have expired.
-func (t *Table) Places(ctx context.Context, org, developer, policy string) ([]string, error) {
-	first := planKey(org, developer, policy)
-	pages := dynamodb.NewQueryPaginator(t.db, &dynamodb.QueryInput{
-		TableName: &t.name, ConsistentRead: aws.Bool(true), ProjectionExpression: aws.String("SK, ends"),
-		KeyConditionExpression:    aws.String("PK = :pk AND SK BETWEEN :first AND :last"),
-		ExpressionAttributeValues: item{":pk": str(first.PK), ":first": str(first.SK), ":last": str(first.SK + "$")}, // "$" follows "#"
-	})
-	var places []string
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, failed(err, "read the places in a plan")
-		}
-		for _, it := range page.Items {
-			var plan heldPlan
-			if err := parse(it, &plan); err != nil {
-				return nil, err
-			}
-			place := strings.TrimPrefix(text(it["SK"]), "PLAN#")
-			if PlanOf(place) == policy && (plan.Ends == 0 || plan.Ends > time.Now().Unix()) {
-				places = append(places, place)
-			}
-		}
-	}
-	return places, nil
 }
 
 // unexpected is the refusal of a condition that only a fault of ours can fail, once the request's own has held.

@@ -82,7 +82,7 @@ func TestWhatIsSaidOfAnApproval(t *testing.T) {
 func TestNoSender(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	settings(t, d, `{}`)
+	d.Settings(`{}`)
 	for what, c := range map[string]struct{ id, body string }{
 		"secure_key_approval": {fixture.Claimable, ""},
 		"delivery":            {fixture.Pending, `{"delivery": "claim"}`},
@@ -91,7 +91,7 @@ func TestNoSender(t *testing.T) {
 			if said := saying(d, c.id, c.body); said.Status != http.StatusConflict || !strings.Contains(said.Message, "mail_options.mail_from_email is empty") {
 				t.Errorf("%s: %d %s", what, said.Status, said.Message)
 			}
-			_, results := approveMany(t, d, fixture.ReviewerCredential, "", c.id)
+			_, results := d.Many(function, "approve", fixture.ReviewerCredential, "", c.id)
 			if got := results[c.id]; got.Code != http.StatusConflict || !strings.Contains(got.Message, "mail_options.mail_from_email is empty") {
 				t.Errorf("%s, among many: %+v", what, got)
 			}
@@ -103,7 +103,7 @@ func TestNoSender(t *testing.T) {
 	if said := saying(d, fixture.Pending, ""); said.Status != http.StatusOK {
 		t.Errorf("whose key is given at once: %d %s", said.Status, said.Message)
 	}
-	settings(t, d, `{`+sender+`}`)
+	d.Settings(`{` + sender + `}`)
 	if said := saying(d, fixture.Claimable, ""); said.Status != http.StatusOK {
 		t.Errorf("with a sender: %d %s", said.Status, said.Message)
 	}

@@ -4,66 +4,16 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"keydesk/infra/desktest"
 	"keydesk/infra/fixture"
 	"keydesk/shared/approval"
 	"keydesk/shared/caller"
-	"keydesk/shared/portal"
 	"keydesk/shared/table"
 )
 
 // sender is what settings need for keys that are claimed.
 const sender = `"mail_options": {"mail_from_email": "us@example.org"}`
-
-// settings has the organisation have others.
-func settings(t *testing.T, d *desktest.Desk, document string) {
-	t.Helper()
-	c, err := portal.NewConfiguration(fixture.Org, fixture.Configuration, portal.Object(document))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Table.PutConfiguration(t.Context(), fixture.Org, c); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// holder is whoever has a credential of the organisation's.
-func holder(t *testing.T, d *desktest.Desk, name string) caller.Caller {
-	t.Helper()
-	all, err := d.Table.Credentials(t.Context(), fixture.Org)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range all {
-		if c.Name == name {
-			return c.Caller
-		}
-	}
-	t.Fatalf("nobody is called %s", name)
-	return caller.Caller{}
-}
-
-// wished has somebody write down a wish, and gives the request's id.
-func wished(t *testing.T, d *desktest.Desk, by caller.Caller, developer, policy string) string {
-	t.Helper()
-	w := fixture.Wish{ID: portal.NewID(time.Now()), Developer: developer, Policy: policy, By: by, At: time.Now()}
-	if err := fixture.Ask(t.Context(), d.Table, w); err != nil {
-		t.Fatal(err)
-	}
-	return w.ID
-}
-
-// namesake is a developer who has the reviewer's e-mail address.
-func namesake(t *testing.T, d *desktest.Desk) string {
-	t.Helper()
-	who := portal.Developer{ID: portal.NewID(time.Now()), OrgID: fixture.Org, Email: "Reviewer@example.com"}
-	if err := d.Table.CreateDeveloper(t.Context(), table.Account{Developer: who}); err != nil {
-		t.Fatal(err)
-	}
-	return who.ID
-}
 
 // changed has somebody change what a request says, as functions/requests/update would.
 func changed(t *testing.T, d *desktest.Desk, by caller.Caller, id string) {
@@ -96,7 +46,7 @@ var approvals = map[string]func(t *testing.T, d *desktest.Desk, credential, id s
 	},
 	"many": func(t *testing.T, d *desktest.Desk, credential, id string) (int, string) {
 		t.Helper()
-		_, results := approveMany(t, d, credential, "", id)
+		_, results := d.Many(function, "approve", credential, "", id)
 		return results[id].Code, results[id].Message
 	},
 }
@@ -108,9 +58,9 @@ func TestFourEyes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := desktest.New(t, fixture.Desk)
-			forReviewer := wished(t, d, fixture.Clerk(), namesake(t, d), fixture.Payments)
-			changed(t, d, holder(t, d, "reviewer"), fixture.Pending)
-			settings(t, d, `{"four_eyes": true, `+sender+`}`)
+			forReviewer := d.Ask(d.Namesake("Reviewer@example.com"), fixture.Payments)
+			changed(t, d, d.Person("reviewer"), fixture.Pending)
+			d.Settings(`{"four_eyes": true, ` + sender + `}`)
 			for _, c := range []struct{ what, id, theirs, others string }{
 				{"created by the admin", fixture.ByAdmin, fixture.AdminCredential, fixture.ReviewerCredential},
 				{"for the reviewer", forReviewer, fixture.ReviewerCredential, fixture.AdminCredential},
@@ -125,7 +75,7 @@ func TestFourEyes(t *testing.T) {
 					t.Errorf("%s, by another: %d %s", c.what, status, message)
 				}
 			}
-			automatic := wished(t, d, holder(t, d, "reviewer"), fixture.Ada, fixture.Petstore)
+			automatic := d.Wish(fixture.Wish{Developer: fixture.Ada, Policy: fixture.Petstore, By: d.Person("reviewer")})
 			if status, message := approves(t, d, fixture.ReviewerCredential, automatic); status != http.StatusOK {
 				t.Errorf("what nobody needs to decide: %d %s", status, message)
 			}
@@ -137,9 +87,9 @@ func TestFourEyes(t *testing.T) {
 func TestFourEyesOnTheLastChange(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	changed(t, d, holder(t, d, "reviewer"), fixture.Pending)
+	changed(t, d, d.Person("reviewer"), fixture.Pending)
 	changed(t, d, fixture.Clerk(), fixture.Pending)
-	settings(t, d, `{"four_eyes": true}`)
+	d.Settings(`{"four_eyes": true}`)
 	if said := approve(d, fixture.ReviewerCredential, fixture.Pending, ""); said.Status != http.StatusOK {
 		t.Errorf("%d %s", said.Status, said.Message)
 	}

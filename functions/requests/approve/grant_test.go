@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -50,11 +51,16 @@ func say(ctx context.Context, t testing.TB, issuer *approval.Issuer, event event
 // key holds that the answer gives one.
 func (s said) key(t testing.TB) apikey.Key {
 	t.Helper()
-	key, err := apikey.Parse(secret.New(s.RawKey))
+	key, err := token(secret.New(s.RawKey))
 	if s.status != http.StatusOK || err != nil {
 		t.Errorf("answer %d %q, a key: %t; want 200 and the key", s.status, s.Message, err == nil)
 	}
 	return key
+}
+
+// token reads a token as if it lay in a box.
+func token(raw secret.Value) (apikey.Key, error) {
+	return apikey.Unseal(fixture.Org, secret.New(fmt.Sprintf(`{"kind": %q, "raw_key": %q}`, portal.AuthToken, raw.Reveal())))
 }
 
 // isTooLate holds that the answer refuses, and says what to do.

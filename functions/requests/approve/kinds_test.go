@@ -1,11 +1,6 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"maps"
 	"net/http"
 	"reflect"
@@ -26,29 +21,10 @@ var fingerprint = strings.Repeat("5ea1ed00", 8)
 
 const redirect = "https://app.example.org/callback"
 
-// publicKey is a new one, in PEM.
-func publicKey(t *testing.T) string {
-	t.Helper()
-	pair, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKIXPublicKey(&pair.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
-}
-
 // ask has the portal write down a wish of Ada's, and gives the request's id.
 func ask(t *testing.T, d *desktest.Desk, policy string, more portal.RequestInput) string {
 	t.Helper()
-	w := fixture.Wish{ID: portal.NewID(time.Now()), Developer: fixture.Ada, Policy: policy, By: fixture.Clerk(), At: time.Now(), More: more}
-	w.Fields = `{"oauth_app_description": "Prints albums", "team": "blue"}`
-	if err := fixture.Ask(t.Context(), d.Table, w); err != nil {
-		t.Fatal(err)
-	}
-	return w.ID
+	return d.Wish(fixture.Wish{Developer: fixture.Ada, Policy: policy, More: more, Fields: `{"oauth_app_description": "Prints albums", "team": "blue"}`})
 }
 
 func approve(d *desktest.Desk, credential, id, idempotencyKey string) desktest.Said {
@@ -67,7 +43,7 @@ type kind struct {
 
 func kinds(t *testing.T) map[string]kind {
 	t.Helper()
-	public, certificate := publicKey(t), strings.ToUpper(fingerprint)
+	public, certificate := fixture.PublicKey(), strings.ToUpper(fingerprint)
 	sent := secret.New(public)
 	const base64 = `{"RawKey":"[A-Za-z0-9+/]{100,}=*","Password":""}`
 	plain := func(k table.IssuedKey, _ desktest.Said) bool {
@@ -147,21 +123,15 @@ func TestOneKeyACertificate(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
 	first := ask(t, d, fixture.Clearing, portal.RequestInput{Certificate: &fingerprint})
-	second := fixture.Wish{
-		ID: portal.NewID(time.Now()), Developer: fixture.Ben, Policy: fixture.Clearing, By: fixture.Clerk(), At: time.Now(),
-		More: portal.RequestInput{Certificate: &fingerprint},
-	}
-	if err := fixture.Ask(t.Context(), d.Table, second); err != nil {
-		t.Fatal(err)
-	}
+	second := d.Wish(fixture.Wish{Developer: fixture.Ben, Policy: fixture.Clearing, More: portal.RequestInput{Certificate: &fingerprint}})
 	if said := approve(d, fixture.ReviewerCredential, first, ""); said.Status != http.StatusOK {
 		t.Fatalf("%d %s", said.Status, said.Message)
 	}
-	said := approve(d, fixture.ReviewerCredential, second.ID, "")
+	said := approve(d, fixture.ReviewerCredential, second, "")
 	if said.Status != http.StatusConflict || said.Message != table.ErrCertificateTaken.Error() {
 		t.Errorf("%d %s", said.Status, said.Message)
 	}
-	if r, err := d.Table.Request(t.Context(), fixture.Org, second.ID); err != nil || r.State != portal.Pending || len(d.Issued(second.ID)) != 0 {
+	if r, err := d.Table.Request(t.Context(), fixture.Org, second); err != nil || r.State != portal.Pending || len(d.Issued(second)) != 0 {
 		t.Errorf("the other request is %s (%v)", r.State, err)
 	}
 }

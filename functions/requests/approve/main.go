@@ -47,7 +47,7 @@ func one(issuer *approval.Issuer) rest.Operation[decision] {
 		},
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, d decision) (rest.Out, error) {
 			act := approval.Act{
-				Name: "approved", By: who, At: in.At, Reason: d.says.Reason, IfMatch: in.IfMatch, RequestID: in.RequestID,
+				By: who, At: in.At, Reason: d.says.Reason, IfMatch: in.IfMatch, RequestID: in.RequestID,
 				ByClaim: d.says.Delivery == claim,
 			}
 			grant, err := issuer.Issue(ctx, d.request, act, approval.Proof(who.Holder(), in.IdempotencyKey, in.Body))
@@ -70,11 +70,8 @@ func read(body []byte) (s says, err error) {
 	if err := rest.Decode(body, &s); err != nil {
 		return s, err
 	}
-	switch {
-	case s.Delivery != "" && s.Delivery != claim:
+	if s.Delivery != "" && s.Delivery != claim {
 		return s, portal.Refuse(portal.Invalid, "delivery: %.20q is none; send \"claim\" to have the developer claim the key, or leave it out to be given it.", s.Delivery)
-	case len(s.Reason) > portal.LongestReason:
-		return s, portal.Refuse(portal.Invalid, "reason is %d bytes long; at most %d are kept.", len(s.Reason), portal.LongestReason)
 	}
-	return s, nil
+	return s, portal.ValidReason(s.Reason)
 }

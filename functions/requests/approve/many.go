@@ -25,7 +25,7 @@ func many(issuer *approval.Issuer) rest.Operation[rest.Many] {
 					return portal.ErrNotFound
 				}
 				act := approval.Act{
-					Name: "approved", By: who, At: in.At, Reason: asked.Reason, IfMatch: asked.Revisions[id], RequestID: in.RequestID, ByClaim: true,
+					By: who, At: in.At, Reason: asked.Reason, IfMatch: asked.Revisions[id], RequestID: in.RequestID, ByClaim: true,
 				}
 				_, err := issuer.Issue(ctx, r, act, "")
 				return err

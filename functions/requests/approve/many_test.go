@@ -15,36 +15,6 @@ import (
 	"keydesk/shared/table"
 )
 
-// result is what one of many is answered.
-type result struct {
-	ID              string
-	Code            int
-	Status, Message string
-	Meta            map[string]any
-}
-
-// approveMany has somebody approve requests, and gives what became of each.
-func approveMany(t *testing.T, d *desktest.Desk, credential, more string, ids ...string) (desktest.Said, map[string]result) {
-	t.Helper()
-	said := d.Say(function, desktest.Call(credential, http.MethodPut, "/api/portal/requests/approve", `{"ids": ["`+strings.Join(ids, `", "`)+`"]`+more+`}`))
-	var meta struct{ Results []result }
-	if said.Status == http.StatusOK {
-		if err := json.Unmarshal(said.Meta, &meta); err != nil || len(meta.Results) != len(ids) {
-			t.Fatalf("%s: %v", said.Text, err)
-		}
-	}
-	all := map[string]result{}
-	for _, r := range meta.Results {
-		all[r.ID] = r
-	}
-	for n, id := range ids {
-		if said.Status == http.StatusOK && meta.Results[n].ID != id {
-			t.Errorf("result %d is of %s, want %s", n, meta.Results[n].ID, id)
-		}
-	}
-	return said, all
-}
-
 // TestMany approves requests of several kinds: each waits for its developer, and no key is in the answer. What cannot be granted is
 // nothing to the others.
 func TestMany(t *testing.T) {
@@ -54,7 +24,7 @@ func TestMany(t *testing.T) {
 		fixture.Pending, d.Ask(fixture.Ada, fixture.Ledger), ask(t, d, fixture.Photos, portal.RequestInput{OAuthInfo: &portal.OAuthInfo{RedirectURI: redirect}}),
 	}
 	absent := strings.Repeat("0", 24)
-	said, results := approveMany(t, d, fixture.ReviewerCredential, `, "reason": "As agreed.", "revisions": {"`+fixture.ByAdmin+`": 7}`,
+	said, results := d.Many(function, "approve", fixture.ReviewerCredential, `, "reason": "As agreed.", "revisions": {"`+fixture.ByAdmin+`": 7}`,
 		append(granted, fixture.Approved, fixture.Declined, fixture.Theirs, absent, fixture.ByAdmin)...)
 	if said.Message != "3 of 8 approved" {
 		t.Errorf("%d %s", said.Status, said.Text)
@@ -82,7 +52,7 @@ func tellsNoKey(t *testing.T, d *desktest.Desk, said desktest.Said, r *table.Req
 }
 
 // refusedAmongMany holds what those are told that cannot be granted.
-func refusedAmongMany(t *testing.T, results map[string]result, absent string) {
+func refusedAmongMany(t *testing.T, results map[string]desktest.Result, absent string) {
 	t.Helper()
 	for id, want := range map[string]int{fixture.Approved: 409, fixture.Declined: 409, fixture.Theirs: 404, absent: 404, fixture.ByAdmin: 412} {
 		if got := results[id]; got.Code != want || got.Status != "Error" {
@@ -99,7 +69,7 @@ func TestManyIsForReviewers(t *testing.T) {
 	d := desktest.New(t, fixture.Desk)
 	for credential, status := range map[string]int{fixture.PortalCredential: http.StatusForbidden, "": http.StatusUnauthorized} {
 		d.Unchanged(fmt.Sprint(status), func() {
-			if said, _ := approveMany(t, d, credential, "", fixture.Automatic); said.Status != status {
+			if said, _ := d.Many(function, "approve", credential, "", fixture.Automatic); said.Status != status {
 				t.Errorf("%d %s", said.Status, said.Text)
 			}
 		})
@@ -109,13 +79,7 @@ func TestManyIsForReviewers(t *testing.T) {
 // bySchedule is a request that a credential's holder created and the schedule granted: its creator may fetch the key.
 func bySchedule(t *testing.T, d *desktest.Desk) string {
 	t.Helper()
-	c, err := portal.NewConfiguration(fixture.Org, fixture.Configuration, `{"auto_approve": true, "enable_multi_selection": true, "mail_options": {"mail_from_email": "us@example.org"}}`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Table.PutConfiguration(t.Context(), fixture.Org, c); err != nil {
-		t.Fatal(err)
-	}
+	d.Settings(`{"auto_approve": true, "enable_multi_selection": true, "mail_options": {"mail_from_email": "us@example.org"}}`)
 	id := d.Ask(fixture.Ada, fixture.Petstore)
 	r, err := d.Table.Request(t.Context(), fixture.Org, id)
 	if err != nil {
@@ -171,21 +135,9 @@ func TestCreatorFetches(t *testing.T) {
 func TestManyFetchesNothing(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	w := fixture.Wish{ID: portal.NewID(time.Now()), Developer: fixture.Chen, Policy: fixture.Petstore, By: fixture.Clerk(), At: time.Now()}
 	bySchedule(t, d)
-	all, err := d.Table.Credentials(t.Context(), fixture.Org)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range all {
-		if c.Name == "owner" {
-			w.By = c.Caller
-		}
-	}
-	if err := fixture.Ask(t.Context(), d.Table, w); err != nil {
-		t.Fatal(err)
-	}
-	r, err := d.Table.Request(t.Context(), fixture.Org, w.ID)
+	id := d.Wish(fixture.Wish{Developer: fixture.Chen, Policy: fixture.Petstore, By: d.Person("owner")})
+	r, err := d.Table.Request(t.Context(), fixture.Org, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,11 +145,11 @@ func TestManyFetchesNothing(t *testing.T) {
 		t.Fatalf("%s, %v", done, err)
 	}
 	d.Unchanged("among others", func() {
-		if said, results := approveMany(t, d, fixture.AdminCredential, "", w.ID); results[w.ID].Code != http.StatusConflict {
+		if said, results := d.Many(function, "approve", fixture.AdminCredential, "", id); results[id].Code != http.StatusConflict {
 			t.Errorf("%s", said.Text)
 		}
 	})
-	if said := approve(d, fixture.AdminCredential, w.ID, ""); said.Status != http.StatusOK || !strings.Contains(said.Text, `"RawKey":"`) || strings.Contains(said.Text, `"RawKey":""`) {
+	if said := approve(d, fixture.AdminCredential, id, ""); said.Status != http.StatusOK || !strings.Contains(said.Text, `"RawKey":"`) || strings.Contains(said.Text, `"RawKey":""`) {
 		t.Errorf("alone, its creator is answered %d", said.Status)
 	}
 }

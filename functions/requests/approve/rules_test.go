@@ -37,7 +37,7 @@ func TestPortalIsHeldToTheRules(t *testing.T) {
 				t.Parallel()
 				plan := faults.New(t)
 				d := desktest.New(t, fixture.Desk, plan.Install)
-				settings(t, d, `{"auto_approve": `+auto+`, "enable_multi_selection": true, "rules": [`+c.rules+`]}`)
+				d.Settings(`{"auto_approve": ` + auto + `, "enable_multi_selection": true, "rules": [` + c.rules + `]}`)
 				id := d.Ask(c.developer, fixture.Petstore)
 				plan.Hold(50 * time.Millisecond)
 				if c.passes {

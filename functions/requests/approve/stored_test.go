@@ -38,7 +38,7 @@ func TestGrantedKeyIsKnownByItsHashesAlone(t *testing.T) {
 		if n := len(raw.Reveal()); n != length {
 			t.Errorf("%s: a key of %d characters, want %d", form, n, length)
 		}
-		key, err := apikey.Parse(raw)
+		key, err := token(raw)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,13 +138,11 @@ func TestApproveAfterRotations(t *testing.T) {
 func TestPortalApprovesWhatItCreatedItselfOnly(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	w := fixture.Wish{ID: "5f0d00000000000000000001", Developer: fixture.Ada, Policy: fixture.Petstore, By: fixture.Clerk(), At: time.Now()}
-	w.By.Credential = "another"
-	if err := fixture.Ask(t.Context(), d.Table, w); err != nil {
-		t.Fatal(err)
-	}
+	another := fixture.Clerk()
+	another.Credential = "another"
+	id := d.Wish(fixture.Wish{Developer: fixture.Ada, Policy: fixture.Petstore, By: another})
 	event := desktest.Read(t, "../../../events/requests/approve/as-portal-own-automatic.json")
-	event.RawPath = "/api/portal/requests/approve/" + w.ID
+	event.RawPath = "/api/portal/requests/approve/" + id
 	if answer := d.Answer(function, event); answer.StatusCode != http.StatusForbidden {
 		t.Errorf("%d %s", answer.StatusCode, answer.Body)
 	}

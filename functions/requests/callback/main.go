@@ -96,8 +96,6 @@ func read(in rest.In) (s says, err error) {
 		return s, portal.Refuse(portal.Invalid, "revision: the revision that the developer came with is expected, a number from 1 on.")
 	case s.Approved == nil:
 		return s, portal.Refuse(portal.Invalid, "approved: true or false is expected.")
-	case len(s.Reason) > portal.LongestReason:
-		return s, portal.Refuse(portal.Invalid, "reason is %d bytes long; at most %d are kept.", len(s.Reason), portal.LongestReason)
 	}
-	return s, nil
+	return s, portal.ValidReason(s.Reason)
 }

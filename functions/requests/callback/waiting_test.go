@@ -37,24 +37,12 @@ func waits(t *testing.T, options ...func(*aws.Config)) *waiting {
 func waitsWith(t *testing.T, more string, options ...func(*aws.Config)) *waiting {
 	t.Helper()
 	w := &waiting{Desk: desktest.New(t, fixture.Desk, options...), t: t}
-	w.settles(sold + more)
+	w.Settings("{" + sold + more + "}")
 	w.request.ID = w.Ask(fixture.Chen, fixture.Petstore)
 	if w.read(); w.request.State != portal.Waiting {
 		t.Fatalf("the request is %s", w.request.State)
 	}
 	return w
-}
-
-// settles gives the organisation other settings.
-func (w *waiting) settles(settings string) {
-	w.t.Helper()
-	c, err := portal.NewConfiguration(fixture.Org, fixture.Configuration, portal.Object("{"+settings+"}"))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if err := w.Table.PutConfiguration(w.t.Context(), fixture.Org, c); err != nil {
-		w.t.Fatal(err)
-	}
 }
 
 // read reads the request as it stands.

@@ -39,10 +39,8 @@ func TestEachKind(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			d := open(t)
-			w.ID, w.Developer, w.By, w.At = portal.NewID(time.Now()), fixture.Ada, fixture.Clerk(), time.Now()
-			if err := fixture.Ask(t.Context(), d.Table, w); err != nil {
-				t.Fatal(err)
-			}
+			w.Developer = fixture.Ada
+			w.ID = d.Wish(w)
 			d.approves(w.ID, time.Now())
 			answer := d.says(w.ID, d.claims(w.ID, mine))
 			if answer.Status != http.StatusOK || answer.Headers["Cache-Control"] != "no-store" {

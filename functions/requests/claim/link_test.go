@@ -10,7 +10,6 @@ import (
 	"keydesk/infra/desktest"
 	"keydesk/infra/fixture"
 	"keydesk/shared/approval"
-	"keydesk/shared/portal"
 )
 
 func asksForLink(d *desk, credential, id string) desktest.Said {
@@ -83,13 +82,7 @@ func TestNoSender(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	d.approves(fixture.Claimable, time.Now())
-	settings, err := portal.NewConfiguration(fixture.Org, fixture.Configuration, "{}")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Table.PutConfiguration(t.Context(), fixture.Org, settings); err != nil {
-		t.Fatal(err)
-	}
+	d.Settings(`{}`)
 	d.Unchanged("without a sender", func() {
 		said := asksForLink(d, fixture.PortalCredential, fixture.Claimable)
 		if said.Status != http.StatusConflict || !strings.Contains(said.Message, "mail_options.mail_from_email is empty") {

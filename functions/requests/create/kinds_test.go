@@ -38,12 +38,15 @@ func say(t *testing.T, d *desktest.Desk, members map[string]any) desktest.Said {
 func TestKindsThatAreNotGranted(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	for _, kind := range []string{"hmac", "multiAuth", "keyless", "openid", "custom", "other"} {
+	for document, kind := range map[string]string{
+		`"auth_type": "hmac"`: "hmac", `"auth_type": "multiAuth"`: "multiAuth", `"auth_type": "keyless"`: "keyless", `"auth_type": "openid"`: "openid",
+		`"auth_type": "custom"`: "custom", `"auth_type": "other"`: "other", `"auth_type": "authToken", "is_keyless": true`: "keyless",
+	} {
 		before, err := d.Table.Catalogue(t.Context(), fixture.Org)
 		if err != nil {
 			t.Fatal(err)
 		}
-		after, err := portal.NewCatalogue(fixture.Org, before.ID, portal.Object(`{"apis": [{"policy_id": "`+fixture.Radio+`", "auth_type": "`+kind+`"}]}`))
+		after, err := portal.NewCatalogue(fixture.Org, before.ID, portal.Object(`{"apis": [{"policy_id": "`+fixture.Radio+`", `+document+`}]}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,14 +90,14 @@ func TestSecretsAreNotTaken(t *testing.T) {
 	for name, c := range map[string]struct{ sent, says string }{
 		"a shared secret":            {"correct horse battery staple", "a shared secret is not taken"},
 		"a shared secret in base64":  {base64.StdEncoding.EncodeToString([]byte("correct horse battery staple")), "a shared secret is not taken"},
-		"a private key":              {private, "this is a private key"},
-		"a private key in base64":    {base64.StdEncoding.EncodeToString([]byte(private)), "this is a private key"},
-		"a private key of PKCS #8":   {encode("PRIVATE KEY")(x509.MarshalPKCS8PrivateKey(ec)), "this is a private key"},
-		"a private RSA key":          {inPEM("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(long), nil), "this is a private key"},
-		"a pair, the public half":    {public + private, "there is more than one key in it"},
-		"a pair, the private half":   {private + public, "this is a private key"},
-		"a private key as public":    {encode("PUBLIC KEY")(x509.MarshalECPrivateKey(ec)), "the PEM holds no public key"},
-		"a pair and its certificate": {certificate + private, "there is more than one key in it"},
+		"a private key":              {private, "there is a private key in it"},
+		"a private key in base64":    {base64.StdEncoding.EncodeToString([]byte(private)), "there is a private key in it"},
+		"a private key of PKCS #8":   {encode("PRIVATE KEY")(x509.MarshalPKCS8PrivateKey(ec)), "there is a private key in it"},
+		"a private RSA key":          {inPEM("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(long), nil), "there is a private key in it"},
+		"a pair, the public half":    {public + private, "there is a private key in it"},
+		"a pair, the private half":   {private + public, "there is a private key in it"},
+		"a private key as public":    {encode("PUBLIC KEY")(x509.MarshalECPrivateKey(ec)), "there is a private key in it"},
+		"a pair and its certificate": {certificate + private, "there is a private key in it"},
 	} {
 		for policy, member := range map[string]string{fixture.Parcels: "jwt_secret", fixture.Payments: "jwt_secret", fixture.Clearing: "certificate", fixture.Weather: "certificate"} {
 			said := say(t, d, map[string]any{"by_user": fixture.Ben, "apply_policies": []string{policy}, member: c.sent})

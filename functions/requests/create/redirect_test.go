@@ -28,18 +28,6 @@ const sold = `{
 	"enable_multi_selection": true
 }`
 
-// settings has the organisation have others.
-func settings(t *testing.T, d *desktest.Desk, document string) {
-	t.Helper()
-	c, err := portal.NewConfiguration(fixture.Org, fixture.Configuration, portal.Object(document))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Table.PutConfiguration(t.Context(), fixture.Org, c); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // posts has the portal ask for the Petstore on behalf of Ada.
 func posts(d *desktest.Desk, idempotencyKey string) desktest.Said {
 	event := desktest.Call(fixture.PortalCredential, http.MethodPost, "/api/portal/requests", fmt.Sprintf(`{"by_user": %q, "apply_policies": [%q]}`, fixture.Ada, fixture.Petstore))
@@ -96,7 +84,7 @@ func read(t *testing.T, d *desktest.Desk, id string) table.Request {
 func TestRedirect(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	settings(t, d, sold)
+	d.Settings(sold)
 	said := posts(d, "a")
 	first := way(t, d.Signers, said, 1)
 	r := read(t, d, said.Message)
@@ -139,7 +127,7 @@ func TestRedirect(t *testing.T) {
 func TestRedirectWhileRotating(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	settings(t, d, sold)
+	d.Settings(sold)
 	before, err := d.Signers.Of(t.Context(), fixture.Org)
 	if err != nil {
 		t.Fatal(err)
@@ -166,7 +154,7 @@ func TestRedirectWhileRotating(t *testing.T) {
 func TestRedirectRefused(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	settings(t, d, sold)
+	d.Settings(sold)
 	stored, err := d.Table.Configuration(t.Context(), fixture.Org)
 	if err != nil {
 		t.Fatal(err)
@@ -201,7 +189,7 @@ func TestRedirectRefused(t *testing.T) {
 func TestRedirectOfSeveral(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	settings(t, d, sold)
+	d.Settings(sold)
 	ask := func(policies ...string) desktest.Said {
 		return d.Say(function, desktest.Call(fixture.PortalCredential, http.MethodPost, "/api/portal/requests",
 			fmt.Sprintf(`{"by_user": %q, "apply_policies": ["%s"]}`, fixture.Ada, strings.Join(policies, `", "`))))
@@ -235,9 +223,9 @@ func TestRedirectCalls(t *testing.T) {
 			t.Errorf("calls in rounds: %v, want %v", got, want)
 		}
 	}
-	settings(t, d, `{"enable_multi_selection": true}`)
+	d.Settings(`{"enable_multi_selection": true}`)
 	rounds([]string{"BatchGetItem", "GetItem"}, []string{"TransactWriteItems"})
-	settings(t, d, sold)
+	d.Settings(sold)
 	if _, err := d.Signers.Of(t.Context(), fixture.Org); err != nil { // which makes it
 		t.Fatal(err)
 	}
@@ -250,7 +238,7 @@ func TestRedirectThatCannotBeSigned(t *testing.T) {
 	t.Parallel()
 	plan := faults.New(t)
 	d := desktest.New(t, fixture.Desk, plan.Install)
-	settings(t, d, sold)
+	d.Settings(sold)
 	plan.Add(faults.Rule{Operation: "GetSecretValue", Fault: faults.Throttle, Times: 6})
 	d.Unchanged("unsigned", func() {
 		if said := posts(d, ""); said.Status != http.StatusInternalServerError && said.Status != http.StatusTooManyRequests {

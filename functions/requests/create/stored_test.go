@@ -230,12 +230,8 @@ func TestHardBodies(t *testing.T) {
 	} {
 		event := desktest.Read(t, requests+"for-plan.json")
 		event.Body = c.body
-		start := time.Now()
 		if said, status := create(t, d, event); status != c.status || said != c.want {
 			t.Errorf("%s: %d %s, want %d %s", name, status, said, c.status, c.want)
-		}
-		if took := time.Since(start); took > 5*time.Second {
-			t.Errorf("%s: answered after %s", name, took)
 		}
 	}
 	if after := tabletest.Items(t, d.Table); !reflect.DeepEqual(before, after) {

@@ -10,42 +10,7 @@ import (
 	"keydesk/infra/desktest"
 	"keydesk/infra/faults"
 	"keydesk/infra/fixture"
-	"keydesk/shared/caller"
-	"keydesk/shared/portal"
-	"keydesk/shared/table"
 )
-
-// settings has the organisation have others.
-func settings(t *testing.T, d *desktest.Desk, document string) {
-	t.Helper()
-	c, err := portal.NewConfiguration(fixture.Org, fixture.Configuration, portal.Object(document))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Table.PutConfiguration(t.Context(), fixture.Org, c); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// ask has somebody write down a wish, and gives the request's id.
-func ask(t *testing.T, d *desktest.Desk, by caller.Caller, developer, policy string) string {
-	t.Helper()
-	w := fixture.Wish{ID: portal.NewID(time.Now()), Developer: developer, Policy: policy, By: by, At: time.Now()}
-	if err := fixture.Ask(t.Context(), d.Table, w); err != nil {
-		t.Fatal(err)
-	}
-	return w.ID
-}
-
-// namesake is a developer who has the reviewer's e-mail address.
-func namesake(t *testing.T, d *desktest.Desk) string {
-	t.Helper()
-	who := portal.Developer{ID: portal.NewID(time.Now()), OrgID: fixture.Org, Email: "reviewer@example.com"}
-	if err := d.Table.CreateDeveloper(t.Context(), table.Account{Developer: who}); err != nil {
-		t.Fatal(err)
-	}
-	return who.ID
-}
 
 // ways are how somebody declines a request, alone or as one of many. They give what became of it.
 var ways = map[string]func(t *testing.T, d *desktest.Desk, credential, id string) (status int, message string){
@@ -56,7 +21,7 @@ var ways = map[string]func(t *testing.T, d *desktest.Desk, credential, id string
 	},
 	"many": func(t *testing.T, d *desktest.Desk, credential, id string) (int, string) {
 		t.Helper()
-		_, results := declineMany(t, d, credential, "", id)
+		_, results := d.Many(function, "decline", credential, "", id)
 		return results[id].Code, results[id].Message
 	},
 }
@@ -68,8 +33,8 @@ func TestFourEyes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := desktest.New(t, fixture.Desk)
-			forReviewer := ask(t, d, fixture.Clerk(), namesake(t, d), fixture.Payments)
-			settings(t, d, `{"four_eyes": true}`)
+			forReviewer := d.Ask(d.Namesake("reviewer@example.com"), fixture.Payments)
+			d.Settings(`{"four_eyes": true}`)
 			for _, c := range []struct{ what, id, theirs, others string }{
 				{"created by the admin", fixture.ByAdmin, fixture.AdminCredential, fixture.ReviewerCredential},
 				{"for the reviewer", forReviewer, fixture.ReviewerCredential, fixture.AdminCredential},
@@ -83,26 +48,12 @@ func TestFourEyes(t *testing.T) {
 					t.Errorf("%s, by another: %d %s", c.what, status, message)
 				}
 			}
-			automatic := ask(t, d, credentials(t, d)["reviewer"], fixture.Ada, fixture.Petstore)
+			automatic := d.Wish(fixture.Wish{Developer: fixture.Ada, Policy: fixture.Petstore, By: d.Person("reviewer")})
 			if status, message := decline(t, d, fixture.ReviewerCredential, automatic); status != http.StatusOK {
 				t.Errorf("what nobody needs to decide: %d %s", status, message)
 			}
 		})
 	}
-}
-
-// credentials are the holders of the organisation's credentials, by name.
-func credentials(t *testing.T, d *desktest.Desk) map[string]caller.Caller {
-	t.Helper()
-	all, err := d.Table.Credentials(t.Context(), fixture.Org)
-	if err != nil {
-		t.Fatal(err)
-	}
-	named := map[string]caller.Caller{}
-	for _, c := range all {
-		named[c.Name] = c.Caller
-	}
-	return named
 }
 
 // At first an organisation has no four eyes: Tyk's own clients create and decide with one credential.
@@ -115,7 +66,7 @@ func TestFourEyesAreOffAtFirst(t *testing.T) {
 			if status, message := decline(t, d, fixture.AdminCredential, fixture.ByAdmin); status != http.StatusOK {
 				t.Errorf("created by the admin: %d %s", status, message)
 			}
-			forReviewer := ask(t, d, fixture.Clerk(), namesake(t, d), fixture.Payments)
+			forReviewer := d.Ask(d.Namesake("reviewer@example.com"), fixture.Payments)
 			if status, message := decline(t, d, fixture.ReviewerCredential, forReviewer); status != http.StatusOK {
 				t.Errorf("for the reviewer: %d %s", status, message)
 			}
@@ -142,7 +93,7 @@ func TestFourEyesCalls(t *testing.T) {
 			t.Parallel()
 			plan := faults.New(t)
 			d := desktest.New(t, fixture.Desk, plan.Install)
-			settings(t, d, c.document)
+			d.Settings(c.document)
 			plan.Reset()
 			plan.Hold(50 * time.Millisecond)
 			said := d.Say(function, desktest.Call(fixture.ReviewerCredential, http.MethodPut, "/api/portal/requests/decline"+c.path, c.body))
@@ -153,9 +104,9 @@ func TestFourEyesCalls(t *testing.T) {
 	}
 	plan := faults.New(t)
 	d := desktest.New(t, fixture.Desk, plan.Install)
-	settings(t, d, `{"four_eyes": true}`)
+	d.Settings(`{"four_eyes": true}`)
 	plan.Reset()
-	said, _ := declineMany(t, d, fixture.ReviewerCredential, "", fixture.Pending, fixture.Automatic, fixture.Claimable)
+	said, _ := d.Many(function, "decline", fixture.ReviewerCredential, "", fixture.Pending, fixture.Automatic, fixture.Claimable)
 	calls := map[string]int{}
 	for _, operation := range plan.Calls() {
 		calls[operation]++

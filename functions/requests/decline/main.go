@@ -86,8 +86,5 @@ func readReason(body []byte) (string, error) {
 	if err := rest.Only(body, "reason"); err != nil {
 		return "", err
 	}
-	if len(said.Reason) > portal.LongestReason {
-		return "", portal.Refuse(portal.Invalid, "reason is %d bytes long; at most %d are kept.", len(said.Reason), portal.LongestReason)
-	}
-	return said.Reason, nil
+	return said.Reason, portal.ValidReason(said.Reason)
 }

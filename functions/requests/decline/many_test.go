@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"net/http"
 	"reflect"
 	"strings"
@@ -11,30 +10,6 @@ import (
 	"keydesk/infra/fixture"
 	"keydesk/shared/portal"
 )
-
-// result is what one of many is answered.
-type result struct {
-	ID              string
-	Code            int
-	Status, Message string
-}
-
-// declineMany has somebody decline requests, and gives what became of each.
-func declineMany(t *testing.T, d *desktest.Desk, credential, more string, ids ...string) (desktest.Said, map[string]result) {
-	t.Helper()
-	said := d.Say(function, desktest.Call(credential, http.MethodPut, "/api/portal/requests/decline", `{"ids": ["`+strings.Join(ids, `", "`)+`"]`+more+`}`))
-	var meta struct{ Results []result }
-	if said.Status == http.StatusOK {
-		if err := json.Unmarshal(said.Meta, &meta); err != nil || len(meta.Results) != len(ids) {
-			t.Fatalf("%s: %v", said.Text, err)
-		}
-	}
-	all := map[string]result{}
-	for _, r := range meta.Results {
-		all[r.ID] = r
-	}
-	return said, all
-}
 
 // What cannot be declined stays as it is, and is nothing to the others, whose plans are free again.
 func TestMany(t *testing.T) {
@@ -49,7 +24,7 @@ func TestMany(t *testing.T) {
 			stood[id] = []any{d.Stored(id), d.History(id)}
 		}
 	}
-	said, results := declineMany(t, d, fixture.ReviewerCredential, `, "reason": "Not this year.", "revisions": {"`+fixture.ByAdmin+`": 7, "`+fixture.Pending+`": 1}`,
+	said, results := d.Many(function, "decline", fixture.ReviewerCredential, `, "reason": "Not this year.", "revisions": {"`+fixture.ByAdmin+`": 7, "`+fixture.Pending+`": 1}`,
 		fixture.Approved, fixture.Pending, fixture.Declined, fixture.Theirs, fixture.Automatic, absent, fixture.ByAdmin)
 	if said.Message != "2 of 7 declined" {
 		t.Errorf("%d %s", said.Status, said.Text)
@@ -69,7 +44,7 @@ func TestMany(t *testing.T) {
 }
 
 // wereDeclined holds what is told and stored of those that were declined, and that their plans are free, and no others.
-func wereDeclined(t *testing.T, d *desktest.Desk, results map[string]result, ids ...string) {
+func wereDeclined(t *testing.T, d *desktest.Desk, results map[string]desktest.Result, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
 		r, err := d.Table.Request(t.Context(), fixture.Org, id)
@@ -92,7 +67,7 @@ func TestManyIsForReviewers(t *testing.T) {
 	d := desktest.New(t, fixture.Desk)
 	for credential, status := range map[string]int{fixture.PortalCredential: http.StatusForbidden, "": http.StatusUnauthorized} {
 		d.Unchanged(http.StatusText(status), func() {
-			if said, _ := declineMany(t, d, credential, "", fixture.Pending); said.Status != status {
+			if said, _ := d.Many(function, "decline", credential, "", fixture.Pending); said.Status != status {
 				t.Errorf("%d %s", said.Status, said.Text)
 			}
 		})

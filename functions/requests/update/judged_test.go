@@ -47,7 +47,7 @@ func TestJudgedAgain(t *testing.T) {
 		t.Run(usecase, func(t *testing.T) {
 			t.Parallel()
 			d := desktest.New(t, fixture.Desk)
-			settings(t, d, asking)
+			d.Settings(asking)
 			id := wish(t, d, fixture.Petstore, portal.RequestInput{})
 			if done := schedule(t, d, id); done != approval.Asked {
 				t.Fatalf("the schedule has %s", done)
@@ -73,7 +73,7 @@ func TestJudgedAgain(t *testing.T) {
 func TestNotJudgedAgain(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	settings(t, d, `{"auto_approve": false}`)
+	d.Settings(`{"auto_approve": false}`)
 	id := wish(t, d, fixture.Ledger, portal.RequestInput{})
 	if done := schedule(t, d, id); done != approval.Asked {
 		t.Fatalf("the schedule has %s", done)

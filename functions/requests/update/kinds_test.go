@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"keydesk/infra/desktest"
 	"keydesk/infra/fixture"
@@ -26,11 +25,7 @@ const (
 // wish writes down what Ben wishes for, and gives the request's id.
 func wish(t *testing.T, d *desktest.Desk, policy string, more portal.RequestInput) string {
 	t.Helper()
-	w := fixture.Wish{ID: portal.NewID(time.Now()), Developer: fixture.Ben, Policy: policy, By: fixture.Clerk(), At: time.Now(), More: more}
-	if err := fixture.Ask(t.Context(), d.Table, w); err != nil {
-		t.Fatal(err)
-	}
-	return w.ID
+	return d.Wish(fixture.Wish{Developer: fixture.Ben, Policy: policy, More: more})
 }
 
 // put has the function answer the portal's change of a request, and gives the request as it is then.
@@ -67,7 +62,7 @@ func TestWhatKeysAreMadeOf(t *testing.T) {
 			map[string]any{"jwt_secret": after}, after,
 			map[string]string{
 				"":     "jwt_secret is missing; send the public key by which the developer's tokens are checked, in PEM.",
-				"hush": "jwt_secret: a shared secret is not taken, and it was not stored; send the developer's public key in PEM, RSA of 2048 bits or more, or EC.",
+				"hush": "jwt_secret: a shared secret is not taken, and it was not stored; send the developer's public key in PEM, RSA of 2048 bits or more, or EC on P-256, P-384 or P-521.",
 			}, "jwt_secret",
 		},
 		fixture.Clearing: {

@@ -18,18 +18,6 @@ import (
 	"keydesk/shared/table"
 )
 
-// settings has the organisation have others.
-func settings(t *testing.T, d *desktest.Desk, document string) {
-	t.Helper()
-	c, err := portal.NewConfiguration(fixture.Org, fixture.Configuration, portal.Object(document))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Table.PutConfiguration(t.Context(), fixture.Org, c); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // sold are settings under which a third party decides on the Petstore, and under which requests expire.
 const sold = `{
 	"redirect_on_key_request": true, "redirect_to": "https://pay.example/keys", "redirect_origins": ["https://pay.example"], "callback_within": 3600, "expire_after": 86400
@@ -67,7 +55,7 @@ func way(t *testing.T, d *desktest.Desk, said desktest.Said, revision int) {
 func TestRedirect(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	settings(t, d, sold)
+	d.Settings(sold)
 	id := wish(t, d, fixture.Ledger, portal.RequestInput{})
 	_, first := put(t, d, id, map[string]any{})
 	if first.State != portal.Waiting || first.Revision != 2 {
@@ -131,7 +119,7 @@ func expects(t *testing.T, r table.Request, task table.Task, within time.Duratio
 func TestToAndFro(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	settings(t, d, sold)
+	d.Settings(sold)
 	id := fixture.Pending // Ada's for Payments, whose entry overrides
 	before := read(t, d, id).Since
 	for n, step := range []struct {
@@ -163,7 +151,7 @@ func TestToAndFro(t *testing.T) {
 func TestRedirectRefused(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	settings(t, d, sold)
+	d.Settings(sold)
 	d.Unchanged("with another's", func() {
 		said, _ := put(t, d, fixture.Pending, map[string]any{"apply_policies": []string{fixture.Petstore, fixture.Weather}})
 		if said.Status != http.StatusBadRequest || !strings.HasPrefix(said.Message, "apply_policies: a third party decides on the plan "+fixture.Petstore) {
