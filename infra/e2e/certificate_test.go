@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"math/big"
@@ -23,8 +24,68 @@ func newCertificate(t *testing.T) (text, fingerprint string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := sha256.Sum256(der)
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), hex.EncodeToString(sum[:])
+	text = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	return text, fingerprintOf(t, text)
+}
+
+func fingerprintOf(t *testing.T, certificate string) string {
+	t.Helper()
+	block, _ := pem.Decode([]byte(certificate))
+	if block == nil {
+		t.Fatal("this is no PEM")
+	}
+	sum := sha256.Sum256(block.Bytes)
+	return hex.EncodeToString(sum[:])
+}
+
+// presentable leaves a test out where keys of the kind cannot be presented.
+func presentable(t *testing.T, kind string) {
+	t.Helper()
+	if kind == mutualTLS {
+		byInvocation(t)
+	}
+}
+
+// connects calls the sample API over a connection with a client certificate, or without one where that is empty. No front end here asks
+// its clients for one: so this does what API Gateway does for a domain with mutual TLS. It asks the authorizer, and the API if it may.
+func connects(t *testing.T, certificate string) answer {
+	t.Helper()
+	a := answer{call: "GET " + sampleAPI, header: http.Header{"Apigw-Requestid": {mark()}}, status: http.StatusForbidden}
+	call := map[string]any{"requestId": a.header.Get("Apigw-Requestid"), "http": map[string]any{"method": http.MethodGet, "path": sampleAPI}}
+	if certificate != "" {
+		call["authentication"] = map[string]any{"clientCert": map[string]any{"clientCertPem": certificate}}
+	}
+	event := map[string]any{"version": "2.0", "routeKey": "GET " + sampleAPI, "rawPath": sampleAPI, "headers": map[string]any{}, "requestContext": call}
+	var said struct {
+		IsAuthorized bool
+		Context      map[string]any
+	}
+	unmarshal(t, invoke(t, "Authorize", object(t, event, map[string]any{"type": "REQUEST"})), &said)
+	if !said.IsAuthorized {
+		a.text, a.body = `{"message":"Forbidden"}`, map[string]any{"message": "Forbidden"}
+		return a
+	}
+	call["authorizer"] = map[string]any{"lambda": said.Context}
+	var hello struct {
+		StatusCode int
+		Headers    map[string]string
+		Body       string
+	}
+	unmarshal(t, invoke(t, "Hello", object(t, event)), &hello)
+	for name, value := range hello.Headers {
+		a.header.Set(name, value)
+	}
+	a.status, a.text = hello.StatusCode, hello.Body
+	unmarshal(t, []byte(a.text), &a.body)
+	inspect(t, a)
+	return a
+}
+
+func unmarshal(t *testing.T, text []byte, into any) {
+	t.Helper()
+	if err := json.Unmarshal(text, into); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
 }
 
 // spaced is a fingerprint as OpenSSL prints it.
@@ -36,8 +97,7 @@ func spaced(fingerprint string) string {
 	return strings.Join(pairs, ":")
 }
 
-// TestCertificates grants keys for certificates, of which each has one. That they open an API is for the authorizer's own tests: no
-// front end here asks its clients for one.
+// TestCertificates grants keys for certificates, of which each has one.
 func TestCertificates(t *testing.T) {
 	t.Parallel()
 	plan := offers(t, offered{kind: mutualTLS, asks: true})[0]

@@ -25,11 +25,12 @@ type client struct{ credential string }
 
 // answer is what a call was answered.
 type answer struct {
-	call   string // as a failing test names it
-	status int
-	header http.Header
-	text   string
-	body   map[string]any // nil where the text is no JSON object
+	call       string // as a failing test names it
+	begin, end time.Time
+	status     int
+	header     http.Header
+	text       string
+	body       map[string]any // nil where the text is no JSON object
 }
 
 // httpClient keeps a connection for each of those who race.
@@ -64,12 +65,15 @@ func (c client) send(t *testing.T, method, path, body string, headers ...string)
 		name, value, _ := strings.Cut(h, ": ")
 		request.Header.Set(name, value)
 	}
+	begin := time.Now()
 	response, err := httpClient.Do(request)
 	if err != nil {
 		t.Errorf("%s %s: %v", method, path, err)
 		return answer{}
 	}
-	return read(t, method+" "+path, response)
+	a := read(t, method+" "+path, response)
+	a.begin, a.end = begin, time.Now()
+	return a
 }
 
 // wire makes a call whose head stands just as a client wrote it, which Go's own client would mend: it leaves out no

@@ -21,7 +21,7 @@ func TestSeveralPolicies(t *testing.T) {
 	g := h.taking(t, reviewer.call(t, http.MethodPut, approve(id), ""))
 	g.request = id
 	g.opens(t, plans[0], plans[1])
-	wantMembers(t, hello(t, g.header(t)), map[string]any{"rate": "10,10", "quota_max": "500,500"})
+	wantMembers(t, g.calls(t), map[string]any{"rate": "10,10", "quota_max": "500,500"})
 	shown := portal.call(t, http.MethodGet, developerOf(h.id), "")
 	hash, _ := g.row(t)["key"].(string)
 	if !reflect.DeepEqual(shown.body["keys"], map[string]any{hash: []any{plans[0], plans[1]}}) || shown.member("subscriptions", plans[1]) != hash {
@@ -42,7 +42,7 @@ func TestSeveralPolicies(t *testing.T) {
 func (g grant) becomes(t *testing.T, plans ...string) {
 	t.Helper()
 	for begin := time.Now(); ; time.Sleep(every) {
-		a := hello(t, g.header(t))
+		a := g.calls(t)
 		if a.status == http.StatusOK && slices.Equal(texts(a.body["policies"]), plans) {
 			break
 		}

@@ -18,8 +18,9 @@ type lives struct {
 // TestKeysEnd uses keys of each kind until they are over, each in its own way, and then those again that came back.
 func TestKeysEnd(t *testing.T) {
 	t.Parallel()
-	for _, kind := range kinds {
+	for _, kind := range allKinds {
 		t.Run(kind, func(t *testing.T) {
+			presentable(t, kind)
 			t.Parallel()
 			l := grantAll(t, kind)
 			l.end(t)
@@ -70,12 +71,12 @@ func (l *lives) end(t *testing.T) {
 	}
 	for time.Until(expires) > -front.skew { // an end that is known before is kept to the second
 		at := time.Now()
-		if a := hello(t, l.expiring.header(t)); a.status != http.StatusOK && time.Until(expires) > front.skew {
+		if a := l.expiring.calls(t); a.status != http.StatusOK && time.Until(expires) > front.skew {
 			t.Errorf("%s at %s: %d %s; the key expires at %s", a.call, at, a.status, a.text, expires)
 		}
 		time.Sleep(min(every, max(0, time.Until(expires)+front.skew)))
 	}
-	refused(t, l.expiring.header(t), "expired")
+	l.expiring.isRefused(t, "expired")
 }
 
 // areListed wants the lists to say how the keys stand.
@@ -104,10 +105,10 @@ func (l *lives) comeBack(t *testing.T) {
 		g.soon(t, http.StatusOK)
 	}
 	time.Sleep(time.Until(l.ended.Add(kept * 3 / 4)))
-	refused(t, l.gone.header(t), "revoked")
-	refused(t, l.unplanned.header(t), "policy_inactive")
-	refused(t, l.revoked.header(t), "revoked")
-	refused(t, l.expiring.header(t), "expired")
+	l.gone.isRefused(t, "revoked")
+	l.unplanned.isRefused(t, "policy_inactive")
+	l.revoked.isRefused(t, "revoked")
+	l.expiring.isRefused(t, "expired")
 }
 
 // TestPlanOfAnExpiredKey has a key end of which there can be one: its plan can be asked for again, by a new request.
@@ -131,7 +132,7 @@ func TestPlanOfAnExpiredKey(t *testing.T) {
 			portal.call(t, http.MethodPost, collection, h.asking(t, plan)).wantRefusal(t, http.StatusConflict, "")
 			portal.call(t, http.MethodDelete, g.path(t), "").want(t, http.StatusOK, "Data deleted") // which frees nothing that is another's
 			portal.call(t, http.MethodPost, collection, h.asking(t, plan)).wantRefusal(t, http.StatusConflict, "")
-			refused(t, g.header(t), "revoked")
+			g.isRefused(t, "revoked")
 		})
 	}
 }

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
+	"slices"
 	"testing"
 )
 
-// The kinds of key that a developer can present in a header. Certificates come with the connection: see certificate_test.go.
+// The kinds of key.
 const (
 	authToken = "authToken"
 	basic     = "basic"
@@ -18,7 +18,11 @@ const (
 	mutualTLS = "mutualTLS"
 )
 
-var kinds = []string{authToken, basic, oauth, jwt}
+// kinds are those that a developer presents in a header, and all of them. A certificate comes with the connection: see connects.
+var (
+	kinds    = []string{authToken, basic, oauth, jwt}
+	allKinds = append(slices.Clone(kinds), mutualTLS)
+)
 
 // someKinds are all kinds, or one where calls are slow: what differs between kinds is the functions' doing.
 func someKinds() []string {
@@ -30,16 +34,26 @@ func someKinds() []string {
 
 // holder is a developer with keys of one kind, and what makes them theirs.
 type holder struct {
-	kind, id string
-	pair     *pair // of a holder of jwt keys
+	kind, org, id string
+	pair          *pair  // of a holder of jwt keys
+	certificate   string // in PEM, of one of mutualTLS keys: see readied
 }
 
 // arrives signs a developer up who will have keys of the kind.
 func arrives(t *testing.T, kind string) holder {
 	t.Helper()
-	h := holder{kind: kind, id: portal.signUp(t, fmt.Sprintf(`{"email": "%s@portal.example"}`, mark()))}
-	if kind == jwt {
+	h := holder{kind: kind, org: org, id: portal.signUp(t, fmt.Sprintf(`{"email": "%s@portal.example"}`, mark()))}
+	return h.readied(t)
+}
+
+// readied is the holder with what makes the next key theirs: their key pair, or a certificate, which is good for one key alone.
+func (h holder) readied(t *testing.T) holder {
+	t.Helper()
+	switch {
+	case h.kind == jwt && h.pair == nil:
 		h.pair = newPair(t, "ES256")
+	case h.kind == mutualTLS:
+		h.certificate, _ = newCertificate(t)
 	}
 	return h
 }
@@ -73,6 +87,8 @@ func (h holder) wish(plans ...string) map[string]any {
 		wish["oauth_info"] = map[string]any{"redirect_uri": "https://app.example.org/callback"}
 	case jwt:
 		wish["jwt_secret"] = h.pair.public
+	case mutualTLS:
+		wish["certificate"] = h.certificate
 	}
 	return wish
 }
@@ -103,6 +119,7 @@ type grant struct {
 // receives asks for a key, which a reviewer approves.
 func (h holder) receives(t *testing.T, plans ...string) grant {
 	t.Helper()
+	h = h.readied(t)
 	id := portal.create(t, h.asking(t, plans...))
 	a := reviewer.call(t, http.MethodPut, approve(id), "")
 	if a.status == http.StatusConflict { // the schedule was faster, and keeps the key for who has asked
@@ -129,61 +146,30 @@ func (h holder) taking(t *testing.T, a answer) grant {
 		if len(g.name) != 10 || len(g.key) < 12 {
 			t.Fatalf("%s: this is no user name and password as Tyk makes them", a.call)
 		}
+	case mutualTLS:
+		if g.key = a.string("RawKey"); g.key != fingerprintOf(t, h.certificate) {
+			t.Fatalf("%s: this is not the certificate's fingerprint", a.call)
+		}
 	default:
-		g.key = granted(t, a)
+		g.key = grantedIn(t, a, h.org)
 	}
 	return g
 }
 
-// header is the value of Authorization that presents the key.
-func (g grant) header(t *testing.T) string {
+// credential is what presents the key: the value of Authorization, or the certificate of a connection.
+func (g grant) credential(t *testing.T) string {
 	t.Helper()
 	switch g.kind {
 	case basic, oauth:
 		return pairOf(g.name, g.key)
 	case jwt:
 		return "Bearer " + g.pair.token(t, g.key)
+	case mutualTLS:
+		return g.certificate
 	}
 	return g.key
 }
 
 func pairOf(name, secret string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(name+":"+secret))
-}
-
-// changed is the same with one letter of it another one, such that it still looks like a key.
-func (g grant) changed(t *testing.T) string {
-	t.Helper()
-	switch g.kind {
-	case basic:
-		return pairOf(g.name, another(g.key, len(g.key)-1))
-	case oauth:
-		return pairOf(g.name, inside(t, g.key, 35))
-	case jwt:
-		token := g.pair.token(t, g.key)
-		return "Bearer " + another(token, strings.LastIndex(token, ".")+10)
-	}
-	if len(g.key) == 56 {
-		return another(g.key, 55)
-	}
-	return inside(t, g.key, len(`{"org":"","id":"`)+len(org)+31)
-}
-
-// another is the text with another digit or letter in one place.
-func another(text string, at int) string {
-	letter := "a"
-	if text[at:at+1] == letter {
-		letter = "b"
-	}
-	return text[:at] + letter + text[at+1:]
-}
-
-// inside is the base64 of the same text with another letter in one place.
-func inside(t *testing.T, text string, at int) string {
-	t.Helper()
-	plain, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		t.Fatal("this is not base64")
-	}
-	return base64.StdEncoding.EncodeToString([]byte(another(string(plain), at)))
 }

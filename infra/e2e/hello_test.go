@@ -32,10 +32,25 @@ func hello(t *testing.T, value string) answer {
 	return a
 }
 
+// calls has the holder of the key call the sample API with it.
+func (g grant) calls(t *testing.T) answer {
+	t.Helper()
+	return g.callsWith(t, g.credential(t))
+}
+
+// callsWith is the same, with what may be no key.
+func (g grant) callsWith(t *testing.T, credential string) answer {
+	t.Helper()
+	if g.kind == mutualTLS {
+		return connects(t, credential)
+	}
+	return hello(t, credential)
+}
+
 // opens wants the key to open the sample API, which is told whose it is.
 func (g grant) opens(t *testing.T, plans ...string) {
 	t.Helper()
-	a := hello(t, g.header(t))
+	a := g.calls(t)
 	a.want(t, http.StatusOK, "")
 	if a.string("org") != org || a.string("developer") != g.id || len(plans) > 0 && !slices.Equal(texts(a.body["policies"]), plans) {
 		t.Errorf("%s with a key of %s for %v: %s", a.call, g.id, plans, a.text)
@@ -60,7 +75,7 @@ func wantForbidden(t *testing.T, a answer) answer {
 func (g grant) soon(t *testing.T, status int) answer {
 	t.Helper()
 	for begin := time.Now(); ; time.Sleep(every) {
-		a := hello(t, g.header(t))
+		a := g.calls(t)
 		if a.status == status {
 			return a
 		}
@@ -75,6 +90,12 @@ func (g grant) soon(t *testing.T, status int) answer {
 func (g grant) ends(t *testing.T, reason string) {
 	t.Helper()
 	wantReason(t, g.soon(t, http.StatusForbidden), reason)
+}
+
+// isRefused wants the key to open nothing, for the reason.
+func (g grant) isRefused(t *testing.T, reason string) {
+	t.Helper()
+	wantReason(t, wantForbidden(t, g.calls(t)), reason)
 }
 
 // texts are those of a list.

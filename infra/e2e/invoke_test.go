@@ -15,12 +15,18 @@ import (
 // without AWS's own credentials.
 var lambdas = os.Getenv("AWS_ENDPOINT_URL_LAMBDA")
 
-// asks invokes the check with a question, and gives its verdict.
-func asks(t *testing.T, question map[string]any) map[string]any {
+// byInvocation leaves a test out where functions cannot be invoked.
+func byInvocation(t *testing.T) {
 	t.Helper()
 	if lambdas == "" {
 		t.Skip("AWS_ENDPOINT_URL_LAMBDA is not set: functions cannot be invoked")
 	}
+}
+
+// asks invokes the check with a question, and gives its verdict.
+func asks(t *testing.T, question map[string]any) map[string]any {
+	t.Helper()
+	byInvocation(t)
 	text := invoke(t, "Authorize", object(t, question))
 	var verdict map[string]any
 	if json.Unmarshal(text, &verdict) != nil {
@@ -68,12 +74,12 @@ func TestAskedPlainly(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			g := arrives(t, kind).receives(t, offers(t, offered{kind: kind})...)
-			for _, question := range []map[string]any{{"key": g.header(t)}, {"key": g.header(t), "org": org}} {
+			for _, question := range []map[string]any{{"key": g.credential(t)}, {"key": g.credential(t), "org": org}} {
 				if verdict := wantVerdict(t, question, ""); verdict["developer"] != g.id || verdict["org"] != org {
 					t.Errorf("the verdict is about %v of %v, want %s", verdict["developer"], verdict["org"], g.id)
 				}
 			}
-			wantVerdict(t, map[string]any{"key": g.header(t), "org": nobodys}, "wrong_organisation")
+			wantVerdict(t, map[string]any{"key": g.credential(t), "org": nobodys}, "wrong_organisation")
 			wantVerdict(t, map[string]any{"key": ""}, "missing")
 			wantVerdict(t, map[string]any{"key": "abc"}, "malformed")
 		})

@@ -66,6 +66,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintf(os.Stderr, "e2e: %v: run `make test`, or `make run` and beside it `make test-e2e`\n", err)
 		os.Exit(1)
 	}
+	if logFile == "" {
+		fmt.Fprintln(os.Stderr, "e2e: KEYDESK_LOG is not set: whether the log says why a key was refused is left out")
+	}
 	flag.Parse()
 	_ = flag.Set("test.parallel", "16") // tests here wait for the desk, and not for a processor
 	os.Exit(m.Run())

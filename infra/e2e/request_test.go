@@ -77,6 +77,12 @@ func (c client) approve(t *testing.T, id string, headers ...string) (key string)
 // template's parameter KeyForm has it.
 func granted(t *testing.T, a answer) (key string) {
 	t.Helper()
+	return grantedIn(t, a, org)
+}
+
+// grantedIn is granted, of an organisation that may be another than the desk's own.
+func grantedIn(t *testing.T, a answer, org string) (key string) {
+	t.Helper()
 	a.want(t, http.StatusOK, "")
 	key = a.string("RawKey")
 	if password, ok := a.body["Password"].(string); !ok || password != "" {

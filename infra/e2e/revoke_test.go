@@ -175,7 +175,7 @@ func TestRevocationIsFinal(t *testing.T) {
 				t.Error("a key that was revoked is granted again")
 			}
 			next.opens(t, plan)
-			refused(t, g.header(t), "revoked")
+			g.isRefused(t, "revoked")
 		})
 	}
 }

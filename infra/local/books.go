@@ -36,6 +36,12 @@ var policies = []portal.Object{
 		"rate": 1, "per": 60, "quota_max": -1, "quota_renewal_rate": 86400, "key_expires_in": 0}`,
 	`{"_id": "` + live + `", "name": "Live rates", "active": true, "is_inactive": false,
 		"rate": 100, "per": 1, "quota_max": -1, "quota_renewal_rate": 86400, "key_expires_in": 2592000}`,
+	`{"_id": "` + cards + `", "name": "Cards", "active": true, "is_inactive": false,
+		"rate": 10, "per": 1, "quota_max": 10000, "quota_renewal_rate": 86400, "key_expires_in": 31536000}`,
+	`{"_id": "` + treasury + `", "name": "Treasury", "active": true, "is_inactive": false,
+		"rate": 5, "per": 1, "quota_max": 5000, "quota_renewal_rate": 86400, "key_expires_in": 31536000}`,
+	`{"_id": "` + clearing + `", "name": "Clearing", "active": true, "is_inactive": false,
+		"rate": 50, "per": 1, "quota_max": -1, "quota_renewal_rate": 86400, "key_expires_in": 31536000}`,
 }
 
 // The catalogue, in the order in which a portal shows it.
@@ -75,5 +81,24 @@ const catalogue = `{"email": "api@orchard.example", "apis": [
 		"config": {"override": true, "require_key_approval": true, "enable_multi_selection": true, "key_request_fields": [],
 			"redirect_on_key_request": true, "redirect_to": "https://pay.orchard.example/subscribe",
 			"callback_within": 3600, "callback_default": "decline"}
+	},
+	{
+		"name": "Cards API", "short_description": "Show customers their cards. Your app is an OAuth client.", "long_description": "",
+		"show": true, "api_id": "", "policy_id": "` + cards + `", "version": "v2", "is_keyless": false,
+		"auth_type": "oauth", "fields": {},
+		"config": {"override": true, "require_key_approval": false, "enable_multi_selection": true, "oauth_usage_limit": 5,
+			"key_request_fields": []}
+	},
+	{
+		"name": "Treasury API", "short_description": "Move money between your accounts. Your app signs its own tokens (JWT).", "long_description": "",
+		"show": true, "api_id": "", "policy_id": "` + treasury + `", "version": "v2", "is_keyless": false,
+		"auth_type": "jwt", "fields": {},
+		"config": {"override": true, "require_key_approval": false, "enable_multi_selection": true, "key_request_fields": []}
+	},
+	{
+		"name": "Clearing API", "short_description": "Settle between banks. Your app shows a client certificate.", "long_description": "",
+		"show": true, "api_id": "", "policy_id": "` + clearing + `", "version": "v2", "is_keyless": false,
+		"auth_type": "mutualTLS", "fields": {},
+		"config": {"override": true, "require_key_approval": false, "enable_multi_selection": true, "key_request_fields": []}
 	}
 ]}`

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"keydesk/shared/portal"
 )
 
 // The test's own binary plays the program: with arguments of its own it is `local` at the repository's root.
@@ -88,6 +90,15 @@ func TestRunServesTheSampleAndEndsWithEverything(t *testing.T) {
 	r.gone(t)
 	if _, err := os.Stat(r.file); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the environment's file is left behind (%v)", err)
+	}
+}
+
+// A newcomer can try every kind of key: there is a plan of each.
+func TestThereIsAPlanOfEachKind(t *testing.T) {
+	for _, kind := range []string{portal.AuthToken, portal.Basic, portal.OAuth, portal.JWT, portal.MutualTLS} {
+		if !strings.Contains(catalogue, `"auth_type": "`+kind+`"`) {
+			t.Errorf("no plan gives keys of the kind %s", kind)
+		}
 	}
 }
 

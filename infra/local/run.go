@@ -53,6 +53,9 @@ Keydesk is ready on %[1]s until Ctrl-C. In another terminal, in this folder:
   curl -s "$KEYDESK_URL/hello" -H "Authorization: KEY"
   # revoked (put the key's id for KEY-ID), it is refused, within ten seconds
   curl -s -X DELETE "$KEYDESK_URL/api/portal/developers/$KEYDESK_DEVELOPER/keys/KEY-ID" -H "Authorization: $KEYDESK_REVIEWER"
+  # another kind of key, an OAuth client of the Cards API, which nobody reviews; the catalogue has a plan of each kind
+  curl -s "$KEYDESK_URL/api/portal/developers/$KEYDESK_DEVELOPER/keys" -H "Authorization: $KEYDESK_PORTAL" \
+    -d '{"apply_policies": ["` + cards + `"], "oauth_info": {"redirect_uri": "https://app.example.org/callback"}}'
   # a plan that nobody reviews is granted by the schedule: every minute, or now
   curl -s "$KEYDESK_URL/api/portal/requests" -H "Authorization: $KEYDESK_PORTAL" \
     -d '{"by_user": "'$KEYDESK_DEVELOPER'", "apply_policies": ["'$KEYDESK_POLICY_AUTO'"]}' && make tick

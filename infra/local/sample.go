@@ -9,7 +9,7 @@ import (
 	"keydesk/shared/table"
 )
 
-// The sample: Orchard Bank opens five of its APIs. Ada Mann builds a budgeting app on it and has nothing yet but the key that
+// The sample: Orchard Bank opens eight of its APIs, with keys of every kind. Ada Mann builds a budgeting app on it and has nothing yet but the key that
 // lets her read accounts; Grace Okoro of Corner Shop waits for one to take payments with, and for one to compare rates, about which a
 // rule has asked a person.
 const (
@@ -22,6 +22,9 @@ const (
 	accounts = "68a1c9b6102030405060aa03" // a reviewer decides, and one key a developer is enough
 	records  = "68a1c9b6102030405060aa04" // a reviewer decides; its keys are a user name and a password
 	live     = "68a1c9b6102030405060aa05" // a third party decides, who is paid for it
+	cards    = "68a1c9b6102030405060aa06" // approved automatically, as the next two; its keys are OAuth clients, five a developer
+	treasury = "68a1c9b6102030405060aa07" // for tokens that the developer signs
+	clearing = "68a1c9b6102030405060aa08" // for client certificates
 )
 
 var developers = []portal.Developer{

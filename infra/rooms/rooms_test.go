@@ -1,4 +1,5 @@
-// Package rooms holds no code: its test keeps the arrows between the rooms of the repository going one way.
+// Package rooms holds no code: its tests keep the arrows between the rooms of the repository going one way, and true what the documents,
+// and some files at their top, say of where things are.
 package rooms
 
 import (

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -27,8 +28,8 @@ func main() {
 	port := flag.Int("port", 3000, "where to serve")
 	flag.Parse()
 	err := run(*port, flag.Args())
-	if exit := new(exec.ExitError); errors.As(err, &exit) && exit.Exited() {
-		os.Exit(exit.ExitCode()) // of the command, which has said what is wrong
+	if command := (ended{}); errors.As(err, &command) {
+		os.Exit(command.ExitCode())
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "keydesk:", err)
@@ -63,16 +64,25 @@ func run(port int, command []string) (err error) {
 			return err
 		}
 	}
+	defer func() { err = errors.Join(err, log.Close()) }()
 	fmt.Println("starting a container for every function")
 	s, err := c.serve(ctx, "start-api", port, log)
 	if err != nil {
 		return fmt.Errorf("%w (log: %s)", err, log.Name())
 	}
-	defer func() { err = errors.Join(err, s.Stop(), log.Close()) }()
-	if len(command) > 0 {
-		return beside(ctx, s, command)
+	defer func() { err = errors.Join(err, s.Stop()) }()
+	if len(command) == 0 {
+		return foreground(ctx, s)
 	}
-	return foreground(ctx, s)
+	if port, err = freePort(0); err != nil {
+		return err
+	}
+	lambda, err := c.serve(ctx, "start-lambda", port, log)
+	if err != nil {
+		return fmt.Errorf("%w (log: %s)", err, log.Name())
+	}
+	defer func() { err = errors.Join(err, lambda.Stop()) }()
+	return beside(ctx, s, lambda, log.Name(), command)
 }
 
 // foreground serves until ctx is done or SAM CLI ends.
@@ -92,16 +102,25 @@ func foreground(ctx context.Context, s *server) error {
 	}
 }
 
-// beside runs the command to its end, with BASE_URL leading to the server. (AWS_ENDPOINT_URL_LAMBDA still leads to the gateway's
-// functions, on the same table: SAM CLI has another server for invocations.)
-func beside(ctx context.Context, s *server, command []string) error {
+// beside runs the command to its end, with an environment that leads to both of SAM CLI's servers, and to what their functions log.
+func beside(ctx context.Context, api, lambda *server, log string, command []string) error {
+	log, err := filepath.Abs(log)
+	if err != nil {
+		return err
+	}
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.Env = append(os.Environ(), "BASE_URL="+s.url(), "KEYDESK_URL="+s.url(),
-		"KEYDESK_LOG=") // the log of another desk; this one's has no request ids that tell a call from the next
+	cmd.Env = append(os.Environ(), "BASE_URL="+api.url(), "KEYDESK_URL="+api.url(), "AWS_ENDPOINT_URL_LAMBDA="+lambda.url(), "KEYDESK_LOG="+log)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	return cmd.Run()
+	err = cmd.Run()
+	if exit := new(exec.ExitError); errors.As(err, &exit) && exit.Exited() {
+		return ended{exit}
+	}
+	return err
 }
+
+// ended is how the command ended, which has said what is wrong. SAM CLI, which may end like that too, has not.
+type ended struct{ *exec.ExitError }
 
 // withParentAlive ends with whoever started this program: one that is killed cannot say so.
 func withParentAlive(ctx context.Context) (context.Context, context.CancelFunc) {
