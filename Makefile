@@ -91,7 +91,7 @@ fuzz: ## each fuzz test for FUZZTIME= (10s)
 	@infra/local/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: quiet-build ## the functions' sizes and start-up times, and what a call takes, the table's stream, the check of a key, and a run of the schedule
+bench: quiet-build ## how large the functions are and how fast: their start, a call, the table's stream, the check of a key, a run of the schedule
 	@go test -run '^$$' -bench . ./infra/bench ./infra/gateway ./infra/stream ./functions/authorize ./functions/autoapprove
 
 .PHONY: check
