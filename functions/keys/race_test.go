@@ -205,7 +205,7 @@ func TestLastUseStays(t *testing.T) {
 	}
 }
 
-// While some rotate a key, others revoke it, suspend and resume it, change its policies and delete its developer, in bad weather.
+// While some rotate a key, others suspend and resume it, change its policies and, every other time, revoke it, in bad weather.
 // Whatever comes of it adds up; and when whatever is left is revoked, nothing is held any more.
 func TestStormOverAKey(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package approval_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -214,4 +215,47 @@ func TestPlacesEndWithAChangedKey(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A limit that is set or lowered counts the clients that there are: none is granted until there is room below it.
+func TestLimitIsSetLater(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	who, developer := d.Person(caller.Admin), d.Developer()
+	limited := func(n int) {
+		d.Offer(clients, portal.OAuth, fmt.Sprintf(`{"override": true, "require_key_approval": true, "oauth_usage_limit": %d}`, n), 0)
+	}
+	in := portal.RequestInput{ByUser: &developer, ApplyPolicies: []string{clients}}
+	var keys []table.IssuedKey
+	grant := func() {
+		_, k := d.Grant(who, in)
+		keys = append(keys, k)
+	}
+	revoke := func() {
+		toState(t, d, who, keys[0], "revoked", table.Revoked)
+		keys = keys[1:]
+	}
+	full := func(when string) {
+		if err := ask(t, d, who, developer, in); trial.Kind(err) != portal.Conflict {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	limited(0)
+	grant()
+	grant()
+	grant()
+	limited(2)
+	full("three without a limit, then two at the most")
+	revoke()
+	full("two of two")
+	revoke()
+	grant()
+	full("two of two, again")
+	limited(1)
+	full("two of one")
+	revoke()
+	full("one of one")
+	revoke()
+	grant()
+	full("one of one, again")
 }

@@ -68,41 +68,54 @@ func Handle(t *table.Table, operations ...Endpoint) Handler {
 		start := time.Now()
 		ctx, cancel := awsenv.TimeToAnswer(ctx, timeToAnswer)
 		defer cancel()
-		route, says, who, out, err := answer(ctx, t, byRoute, event)
-		response := respond(out, err, event.RequestContext.RequestID)
+		c := call{route: event.RouteKey}
+		c.answer(ctx, t, byRoute, event)
+		response := respond(c.out, c.err, event.RequestContext.RequestID)
 		line := []any{"status", response.StatusCode, "ms", time.Since(start).Milliseconds(), "request_id", event.RequestContext.RequestID,
-			"id", says.loggedID(), "key", says.loggedKey(), "org", who.Org, "caller", who.Name}
-		if err = cmp.Or(err, out.failed); err != nil {
+			"id", c.names.loggedID(), "key", c.names.loggedKey(), "org", c.who.Org, "caller", c.who.Name}
+		if err := cmp.Or(c.err, c.out.failed); err != nil {
 			line = append(line, "error", portal.Loggable(err))
 		}
-		log.InfoContext(ctx, cmp.Or(route, event.RouteKey), line...)
+		log.InfoContext(ctx, c.route, line...)
 		return response, nil
 	}
 }
 
-func answer(ctx context.Context, t *table.Table, operations map[string]Endpoint, event events.APIGatewayV2HTTPRequest) (string, named, caller.Caller, Out, error) {
-	route, says, err := match(event)
+// call is one call, and what came of it.
+type call struct {
+	route string // of the API's; until it is known, as the front end names it
+	names named
+	who   caller.Caller
+	out   Out
+	err   error
+}
+
+func (c *call) answer(ctx context.Context, t *table.Table, operations map[string]Endpoint, event events.APIGatewayV2HTTPRequest) {
+	route, names, err := match(event)
 	if err != nil {
-		return "", nil, caller.Caller{}, Out{}, err
+		c.err = err
+		return
 	}
+	c.route, c.names = route, names
 	op := operations[route]
 	if op == nil { // the front end brought it to the wrong function
-		return route, says, caller.Caller{}, Out{}, portal.ErrNotFound
+		c.err = portal.ErrNotFound
+		return
 	}
 	presented, ok := caller.Parse(header(event, "authorization"))
 	switch {
 	case !op.guarded():
 		presented = caller.Presented{} // nobody looks whether it is true
 	case !ok:
-		return route, says, caller.Caller{}, Out{}, portal.ErrNotAuthorised
+		c.err = portal.ErrNotAuthorised
+		return
 	}
 	in, err := read(event, presented, op.maxBody())
-	in.ID, in.Key = says.object(), says.key()
+	in.ID, in.Key = names.object(), names.key()
 	if err == nil {
-		err = says.valid(route)
+		err = names.valid(route)
 	}
-	who, out, err := op.answer(ctx, t, in, err)
-	return route, says, who, out, err
+	c.who, c.out, c.err = op.answer(ctx, t, in, err)
 }
 
 // loggedID is the id that the path names, if it is one: whatever else a client puts there is not for the log.
