@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -88,9 +87,9 @@ func (c *check) findByJWT(ctx context.Context, p *candidate, now time.Time) (fou
 
 // verify reads a JWT, finds the key that it names, and checks that the key pair has signed the token.
 func (c *check) verify(ctx context.Context, p *candidate, now time.Time) (found, error) {
-	words := strings.Fields(p.header.Reveal()) // of which the last is the token: there may be a scheme before it
+	text, _ := portal.AfterScheme(p.header.Reveal(), "Bearer")
 	claims := jwt.MapClaims{}
-	read, parts, err := parser.ParseUnverified(words[len(words)-1], claims)
+	read, parts, err := parser.ParseUnverified(text, claims)
 	if err != nil {
 		return found{verdict: noVerdict, refused: tokenInvalid}, nil //nolint:nilerr // the reason says it
 	}

@@ -55,7 +55,7 @@ func (d *deliverer) readKey(ctx context.Context, s *story) error {
 	}
 	s.Request = &r
 	if s.Key.Rotation != nil {
-		s.successor, err = d.table.IssuedKey(ctx, s.Key.Rotation.Successor)
+		s.successor, err = d.table.LastOf(ctx, s.Key.Rotation.Successor)
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"keydesk/shared/caller"
 	"keydesk/shared/portal"
 	"keydesk/shared/rest"
+	"keydesk/shared/revocation"
 	"keydesk/shared/table"
 )
 
@@ -50,7 +51,8 @@ func update(t *table.Table) rest.Operation[changed] {
 				return rest.Out{}, err
 			}
 			act := approval.Act{By: who, At: in.At, RequestID: in.RequestID}
-			return rest.OK("Data updated"), approval.SetPolicies(ctx, t, *k, act, &books, c.policies)
+			older, err := approval.SetPolicies(ctx, t, *k, act, &books, c.policies)
+			return revocation.Answer("Data updated", k, older), err
 		},
 	}
 }

@@ -143,8 +143,8 @@ func TestAskInsteadOfAKey(t *testing.T) {
 		"one both ways":          {nil, []string{fixture.Weather}, []string{fixture.Weather}, nil, portal.Invalid, "remove_policies: " + fixture.Weather + " is in apply_policies too;"},
 		"one of another kind":    {nil, []string{fixture.Ledger}, []string{}, nil, portal.Conflict, "apply_policies: the request is for a key of the kind authToken,"},
 		"of one that is rotated": {rotatedAway, []string{fixture.Petstore}, []string{}, []string{fixture.Petstore}, 0, ""}, // it is the successor's
-		"of one that is revoked": {state("revoked", table.Revoked), []string{fixture.Petstore}, []string{}, nil, portal.Conflict, "is revoked, and that is final;"},
-		"removed, of a revoked":  {state("revoked", table.Revoked), []string{fixture.Weather}, []string{}, nil, portal.Conflict, "is revoked, and that is final;"},
+		"of one that is revoked": {state("revoked", table.Revoked), []string{fixture.Petstore}, []string{}, nil, portal.Conflict, "is over: it was revoked, or not taken in time."},
+		"removed, of a revoked":  {state("revoked", table.Revoked), []string{fixture.Weather}, []string{}, nil, portal.Conflict, "is over: it was revoked, or not taken in time."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -72,8 +72,12 @@ func (i *Issuer) decide(ctx context.Context, r table.Request, act Act) (Done, er
 	grant.ByClaim, grant.IfMatch = true, r.Revision
 	_, err := i.Issue(ctx, r, grant, "")
 	var open *leftOpen
-	if errors.As(err, &open) {
+	var declined *outdated
+	switch {
+	case errors.As(err, &open):
 		return i.decideOtherwise(ctx, r, act, open)
+	case errors.As(err, &declined):
+		return Declined, nil
 	}
 	refusal, lasts := lasting(err)
 	switch {

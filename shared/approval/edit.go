@@ -12,21 +12,22 @@ import (
 	"keydesk/shared/table"
 )
 
-// SetPolicies gives a key a new list of policies. What is taken away goes from the key whose place it took, too.
-func SetPolicies(ctx context.Context, t *table.Table, k table.IssuedKey, act Act, books *table.Books, policies []string) error {
+// SetPolicies gives a key a new list of policies. What is taken away goes from the key whose place it took, too; it gives that key, if it
+// was changed.
+func SetPolicies(ctx context.Context, t *table.Table, k table.IssuedKey, act Act, books *table.Books, policies []string) (older *table.IssuedKey, err error) {
 	act.Name = "edited"
-	_, err := changeKeys(ctx, t, k, act, withPolicies(ctx, t, act, books, policies), keepOnly(act, policies))
-	return err
+	change, err := changeKeys(ctx, t, k, act, withPolicies(ctx, t, act, books, policies), keepOnly(act))
+	return olderOf(&change), err
 }
 
 // withPolicies is the revision that gives a key a list of policies. What is added has to be grantable, for the same kind of key; who may not
 // decide adds only what nobody needs to decide.
 func withPolicies(ctx context.Context, t *table.Table, act Act, books *table.Books, policies []string) KeyRevision {
 	return func(k table.IssuedKey) (table.IssuedKey, error) {
-		if books.Developer == nil || books.Developer.Inactive {
+		added := without(policies, k.Policies)
+		if len(added) > 0 && (books.Developer == nil || books.Developer.Inactive) {
 			return k, portal.Refuse(portal.Conflict, "The key's developer is inactive; activate the developer first.")
 		}
-		added := without(policies, k.Policies)
 		places := map[string]string{}
 		for _, policy := range added {
 			if limitOf(books, policy) == 1 {
@@ -42,16 +43,19 @@ func withPolicies(ctx context.Context, t *table.Table, act Act, books *table.Boo
 	}
 }
 
-// keepOnly is the revision that takes from a key all policies but those of a list; a key that would be left with none is revoked.
-func keepOnly(act Act, policies []string) KeyRevision {
-	return func(k table.IssuedKey) (table.IssuedKey, error) {
-		removed := without(k.Policies, policies)
+// keepOnly has a key open nothing that its successor does not, and end when that does. A key that would be left with nothing is revoked.
+func keepOnly(act Act) alongside {
+	return func(k, newer table.IssuedKey) (table.IssuedKey, error) {
+		removed := without(k.Policies, newer.Policies)
 		if len(removed) == len(k.Policies) {
 			return KeyTo(act, table.Revoked)(k)
 		}
 		k.Policies = without(k.Policies, removed)
 		k.Ends = exchanged(k.Ends, removed, nil)
 		k.Expires = first(k.Ends)
+		rotation := *k.Rotation
+		rotation.Ends = earlier(rotation.Ends, newer.Expires)
+		k.Rotation = &rotation
 		return k, nil
 	}
 }
@@ -176,14 +180,14 @@ func earlier(a, b int64) int64 {
 // edit changes the policies of the key that the request is for, and mints none. A key that was rotated meanwhile is not what was meant any
 // more: its successor is.
 func (i *Issuer) edit(ctx context.Context, r table.Request, act Act, books *table.Books, proof string) (Grant, error) {
-	k, err := newest(ctx, i.Table, r.Edits)
+	k, err := i.Table.LastOf(ctx, r.Edits)
 	switch {
 	case err != nil:
 		return Grant{}, err
-	case k == nil:
+	case k == nil || k.Over():
 		return Grant{}, i.declineOutdated(ctx, r, act)
 	}
-	r.Edits = k.Digest
+	r.Edits, r.Key = k.Digest, k.Shown
 	places := map[string]string{}
 	for _, place := range r.Holds {
 		places[place] = r.ID
@@ -195,37 +199,34 @@ func (i *Issuer) edit(ctx context.Context, r table.Request, act Act, books *tabl
 	change := act.change(r, decided(r, act, proof))
 	act.Name = "edited"
 	edit := act.keyChange(*k, after)
-	if err := act.takeAlong(ctx, i.Table, &edit, keepOnly(act, after.Policies)); err != nil {
+	if err := act.takeAlong(ctx, i.Table, &edit, keepOnly(act)); err != nil {
 		return Grant{}, err
 	}
 	change.Edit = &edit
 	return Grant{Request: change.After, Edited: &edit.After}, i.Table.Write(ctx, change)
 }
 
-// newest is the key at a digest or, if that was rotated, the last of its successors; nil: it is revoked.
-func newest(ctx context.Context, t *table.Table, digest string) (*table.IssuedKey, error) {
-	for {
-		k, err := t.IssuedKey(ctx, digest)
-		switch {
-		case err != nil || k == nil:
-			return nil, err
-		case k.Rotation != nil:
-			digest = k.Rotation.Successor
-		case k.Over():
-			return nil, nil
-		default:
-			return k, nil
-		}
-	}
-}
+// outdated says that a request was declined instead of granted: the key that it was to change is over.
+type outdated struct{ *Processed }
 
-// declineOutdated declines a request for a change of a key that is revoked: nobody can grant it, and it must not go on holding plans.
+func (o *outdated) Unwrap() error { return o.Processed }
+
+// declineOutdated declines a request for a change of a key that is over: nobody can grant it, and it must not go on holding plans.
 func (i *Issuer) declineOutdated(ctx context.Context, r table.Request, act Act) error {
-	act.Name, act.Reason = "declined", "The key was revoked, and that is final. Ask for a new one."
-	if err := Change(ctx, i.Table, r, act, Close(act, portal.Declined)); err != nil {
+	said := act.Reason
+	act.Name, act.Rule, act.Why, act.Reason = "declined", "", "", "The key is over: it was revoked, or not taken in time. Ask for a new one."
+	if act.callback != "" {
+		act.Why = "The third party said yes. " + said
+	}
+	closed := r
+	err := Change(ctx, i.Table, r, act, func(r table.Request) (after table.Request, err error) {
+		closed, err = Close(act, portal.Declined)(r)
+		return closed, err
+	})
+	if err != nil {
 		return err
 	}
-	return portal.Refuse(portal.Conflict, "key: %s is revoked, and that is final; the request is declined now. Ask for a new key.", r.Key)
+	return &outdated{&Processed{Now: closed, refusal: portal.Refuse(portal.Conflict, "key: %s is over: it was revoked, or not taken in time. The request is declined now; ask for a new key.", r.Key)}}
 }
 
 // ofKey finds the key that a request is to change, and refuses what could not come of it as it stands.
@@ -266,12 +267,12 @@ func stillOfKey(ctx context.Context, t *table.Table, r *table.Request, act Act) 
 	if err := saysWhat(r); err != nil {
 		return err
 	}
-	k, err := newest(ctx, t, r.Edits)
+	k, err := t.LastOf(ctx, r.Edits)
 	switch {
 	case err != nil:
 		return err
-	case k == nil:
-		return portal.Refuse(portal.Conflict, "key: %s is revoked, and that is final; delete this request, and ask for a new key.", r.Key)
+	case k == nil || k.Over():
+		return portal.Refuse(portal.Conflict, "key: %s is over: it was revoked, or not taken in time. Delete this request, and ask for a new key.", r.Key)
 	}
 	return fits(k, r.ApplyPolicies, r.RemovePolicies, act.At)
 }

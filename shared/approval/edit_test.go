@@ -239,10 +239,10 @@ var meantimes = map[string]struct {
 	becomes portal.State
 	words   string
 }{
-	"revoked":              {state("revoked", table.Revoked), portal.Declined, "is revoked, and that is final; the request is declined now"},
+	"revoked":              {state("revoked", table.Revoked), portal.Declined, "is over: it was revoked, or not taken in time. The request is declined now"},
 	"suspended":            {state("suspended", table.Suspended), portal.Approved, ""},
 	"rotated":              {rotatedAway, portal.Approved, ""}, // it is the successor's
-	"rotated, and revoked": {replaced, portal.Declined, "is revoked, and that is final; the request is declined now"},
+	"rotated, and revoked": {replaced, portal.Declined, "is over: it was revoked, or not taken in time. The request is declined now"},
 	"another policy added": {put(fixture.Payments, fixture.Petstore), portal.Approved, ""},
 	"the same added":       {put(fixture.Payments, "brief"), portal.Pending, "apply_policies: the key has the policy brief already."},
 	"removed":              {put(fixture.Petstore), portal.Pending, "remove_policies: the key does not have the policy " + fixture.Payments},
@@ -271,7 +271,7 @@ func put(policies ...string) func(*testing.T, *trial.Desk, trial.Person, table.I
 			t.Error(err)
 		}
 		act := who.Act("edited")
-		if err := approval.SetPolicies(t.Context(), d.Books, k, act, &books, policies); err != nil {
+		if _, err := approval.SetPolicies(t.Context(), d.Books, k, act, &books, policies); err != nil {
 			t.Error(err)
 		}
 	}
@@ -310,4 +310,39 @@ func TestKeyChangesBeforeItsEdit(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestScheduleDeclinesOutdated has the schedule decide on a change, which its rules would approve, of a key that was revoked: it is
+// declined, and by no rule's word.
+func TestScheduleDeclinesOutdated(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	who := d.Person(caller.Admin)
+	c, err := portal.NewConfiguration(fixture.Org, fixture.Configuration, `{"auto_approve": true, "rules": [{"name": "all", "outcome": "approve", "when": {}}]}`)
+	if err == nil {
+		err = d.Books.PutConfiguration(t.Context(), fixture.Org, c)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, k := d.Grant(who, portal.RequestInput{ApplyPolicies: []string{fixture.Payments}})
+	r := d.AskFor(who, toEdit(k, []string{fixture.Petstore}, nil))
+	toState(t, d, who, k, "revoked", table.Revoked)
+	done, err := d.Issuer().Due(d.Invocation(t.Context()), r, time.Now().Add(time.Second), "the schedule's")
+	if after := d.Audit(r.ID); err != nil || done != approval.Declined || after.State != portal.Declined || after.Rule != "" || after.Why != "" {
+		t.Errorf("%s, %v; it is %s, by the rule %q: %s", done, err, after.State, after.Rule, after.Why)
+	}
+}
+
+// TestGraceEndsWithTheSuccessor gives a rotated key's successor a policy that ends soon: the older key ends with it.
+func TestGraceEndsWithTheSuccessor(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	d.Offer("brief", portal.AuthToken, `{"override": true, "require_key_approval": true, "enable_multi_selection": true}`, time.Minute)
+	p := rotatedPair(t, d, time.Hour)
+	put(fixture.Payments, "brief")(t, d, p.who, p.newer)
+	if older, newer := d.Key(p.older), d.Key(p.newer); older.End() != newer.End() || newer.End() == 0 {
+		t.Errorf("the older one ends at %d, its successor at %d", older.End(), newer.End())
+	}
+	d.Audit(p.request)
 }

@@ -163,13 +163,16 @@ func TestWithPolicies(t *testing.T) {
 	}
 }
 
-// What is changed of a key is changed of a developer who may have one.
+// What is added to a key is added to that of a developer who may have one; policies are taken from anybody's.
 func TestWithPoliciesOfWhom(t *testing.T) {
 	for name, developer := range map[string]*portal.Developer{"nobody": nil, "inactive": {Inactive: true}} {
 		books := brief()
 		books.Developer = developer
-		_, err := withPolicies(t.Context(), nil, reviewer, books, []string{"several"})(living())
+		_, err := withPolicies(t.Context(), nil, reviewer, books, []string{"several", "automatic"})(living())
 		refusedAs(t, name, err, portal.Conflict, "The key's developer is inactive;")
+		if fewer, err := withPolicies(t.Context(), nil, reviewer, books, []string{"several"})(living()); err != nil || len(fewer.Policies) != 1 {
+			t.Errorf("%s, fewer: %v, %v", name, fewer.Policies, err)
+		}
 	}
 }
 

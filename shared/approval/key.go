@@ -13,6 +13,9 @@ import (
 // KeyRevision says what becomes of a key as it stands.
 type KeyRevision = func(table.IssuedKey) (table.IssuedKey, error)
 
+// alongside says what becomes of a key when the one that took its place is as newer says.
+type alongside = func(older, newer table.IssuedKey) (table.IssuedKey, error)
+
 // ChangeKey does an act to a key that others may be changing at the same time: revise is asked anew when somebody was faster.
 func ChangeKey(ctx context.Context, t *table.Table, k table.IssuedKey, act Act, revise KeyRevision) error {
 	_, err := changeKeys(ctx, t, k, act, revise, nil)
@@ -21,7 +24,7 @@ func ChangeKey(ctx context.Context, t *table.Table, k table.IssuedKey, act Act, 
 
 // changeKeys is ChangeKey; what comes of the key whose place it took, if that has a grace yet, along says. It gives the change that was
 // made.
-func changeKeys(ctx context.Context, t *table.Table, k table.IssuedKey, act Act, revise, along KeyRevision) (table.KeyChange, error) {
+func changeKeys(ctx context.Context, t *table.Table, k table.IssuedKey, act Act, revise KeyRevision, along alongside) (table.KeyChange, error) {
 	for {
 		after, err := revise(k)
 		if err != nil || same(&k, &after) {
@@ -48,12 +51,12 @@ func changeKeys(ctx context.Context, t *table.Table, k table.IssuedKey, act Act,
 
 // same tells whether a key is already as it is to be.
 func same(k, after *table.IssuedKey) bool {
-	return after.State == k.State && slices.Equal(after.Policies, k.Policies)
+	return after.State == k.State && slices.Equal(after.Policies, k.Policies) && after.End() == k.End()
 }
 
 // takeAlong has the change of a key befall the key whose place it took as well, if that has a grace yet: what was granted once is
 // changed, and ends, as one.
-func (a *Act) takeAlong(ctx context.Context, t *table.Table, change *table.KeyChange, along KeyRevision) error {
+func (a *Act) takeAlong(ctx context.Context, t *table.Table, change *table.KeyChange, along alongside) error {
 	if along == nil {
 		return nil
 	}
@@ -61,7 +64,7 @@ func (a *Act) takeAlong(ctx context.Context, t *table.Table, change *table.KeyCh
 	if err != nil || older == nil {
 		return err
 	}
-	after, err := along(*older)
+	after, err := along(*older, change.After)
 	if err != nil || same(older, &after) {
 		return err
 	}
@@ -87,17 +90,22 @@ func rotatedMeanwhile(seen, now *table.IssuedKey) error {
 func Revoke(ctx context.Context, t *table.Table, k table.IssuedKey, act Act) (older *table.IssuedKey, err error) {
 	act.Name = "revoked"
 	revoke := KeyTo(act, table.Revoked)
-	change, err := changeKeys(ctx, t, k, act, revoke, revoke)
+	change, err := changeKeys(ctx, t, k, act, revoke, func(older, _ table.IssuedKey) (table.IssuedKey, error) { return revoke(older) })
 	if err != nil {
 		return nil, err
 	}
 	if change.Before.Unclaimed {
 		nothingToTake(ctx, t, &change.Before, act.At)
 	}
-	if change.Older != nil {
-		older = &change.Older.After
+	return olderOf(&change), nil
+}
+
+// olderOf is the other key that a change has befallen; nil: none.
+func olderOf(change *table.KeyChange) *table.IssuedKey {
+	if change.Older == nil {
+		return nil
 	}
-	return older, nil
+	return &change.Older.After
 }
 
 // nothingToTake has the box of a revoked key emptied soon, and its developer not reminded of it. Where that fails, the time in which the key

@@ -137,7 +137,7 @@ func TestRevokedIsFinal(t *testing.T) {
 		delete(told, map[string]string{"read before": "resumed"}[which]) // which it is, as far as is known
 		_, told["rotated"] = rotate(d, t, k, who.Act("rotated"), approval.Rotation{Grace: time.Hour})
 		act := who.Act("edited")
-		told["edited"] = approval.SetPolicies(t.Context(), d.Books, k, act, &books, []string{fixture.Weather})
+		_, told["edited"] = approval.SetPolicies(t.Context(), d.Books, k, act, &books, []string{fixture.Weather})
 		for act, err := range told {
 			if trial.Kind(err) != portal.NotFound {
 				t.Errorf("%s, %s: %v", act, which, err)
@@ -208,7 +208,8 @@ func TestNothingChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 		act := who.Act("edited")
-		return approval.SetPolicies(d.Invocation(t.Context()), d.Issuer().Table, d.Key(k), act, &books, policies)
+		_, err = approval.SetPolicies(d.Invocation(t.Context()), d.Issuer().Table, d.Key(k), act, &books, policies)
+		return err
 	}
 	if err := put(fixture.Payments, fixture.Weather); err != nil || len(d.Calls()) > 0 {
 		t.Errorf("the same: %v, and it called %v", err, d.Calls())

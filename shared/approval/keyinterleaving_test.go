@@ -137,7 +137,8 @@ func (a *keyActor) do(t testing.TB, f *fate) error {
 			return err
 		}
 		a.act.Name = "edited"
-		return approval.SetPolicies(ctx, books, *k, a.act, &found, policies)
+		_, err = approval.SetPolicies(ctx, books, *k, a.act, &found, policies)
+		return err
 	}
 	if a.what == "revoked, the successor" && k.Rotation != nil {
 		if k, err = books.IssuedKey(ctx, k.Rotation.Successor); err != nil {
@@ -159,7 +160,7 @@ func (f *fate) judge(w *witness, actors []*keyActor) {
 		case a.what == "left":
 		case done > 2 || done > 1 && slices.Contains(ofOneKey, a.what):
 			w.Errorf("%s of %s was done %d times", a.what, a.who.Name, done)
-		case done > 0 && a.refused() && !contains(a.err, "the request is declined now"):
+		case done > 0 && a.refused() && !contains(a.err, "The request is declined now"):
 			w.Errorf("%s of %s was done, and told %v", a.what, a.who.Name, a.err)
 		case done == 0 && a.err == nil && again[a.act.RequestID] == 0 && !strings.HasPrefix(a.what, "put") && !strings.HasSuffix(a.what, "edit"):
 			w.Errorf("%s of %s was told to be done, and was not", a.what, a.who.Name)

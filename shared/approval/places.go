@@ -70,9 +70,28 @@ func inPlaces(ctx context.Context, t *table.Table, books *table.Books, r table.R
 			return err
 		}
 		err = write(r)
-		elsewhere := slices.ContainsFunc(r.ApplyPolicies, func(policy string) bool { return books.Entry(policy).AuthType == portal.OAuth })
-		if !errors.Is(err, table.ErrPlanTaken) || !elsewhere {
+		if !elsewhere(err, books, r.ApplyPolicies) {
 			return err
 		}
 	}
+}
+
+// ChangeInPlaces is Change, of what a request asks for: another place is looked for where one was taken in the same moment.
+func ChangeInPlaces(ctx context.Context, t *table.Table, books *table.Books, r table.Request, act Act, revise func(table.Request) (table.Request, error)) error {
+	for {
+		after := r
+		err := Change(ctx, t, r, act, func(r table.Request) (_ table.Request, err error) {
+			after, err = revise(r)
+			return after, err
+		})
+		if !elsewhere(err, books, after.ApplyPolicies) {
+			return err
+		}
+	}
+}
+
+// elsewhere tells whether a place was taken in this very moment, and there may be others.
+func elsewhere(err error, books *table.Books, policies []string) bool {
+	return errors.Is(err, table.ErrPlanTaken) &&
+		slices.ContainsFunc(policies, func(policy string) bool { return books.Entry(policy).AuthType == portal.OAuth })
 }

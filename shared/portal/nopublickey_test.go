@@ -82,7 +82,8 @@ func TestNoPublicKey(t *testing.T) {
 	x25519 := must[*ecdh.PrivateKey](t)(ecdh.X25519().GenerateKey(rand.Reader))
 	evenExponent := must[[]byte](t)(x509.MarshalPKIXPublicKey(rsaOf(2048, 65536)))
 	for name, c := range map[string]struct{ sent, says string }{
-		"nothing":                  {"", shared},
+		"nothing":                  {"", "it is blank; "},
+		"a key of OpenAI's":        {"sk-proj-c29tZXRoaW5nIHNlY3JldA_x-y", shared},
 		"a shared secret":          {"correct horse battery staple", shared},
 		"one in base64":            {base64.StdEncoding.EncodeToString([]byte("correct horse battery staple")), shared},
 		"one in hexadecimal":       {strings.Repeat("c0ffee", 12), shared},

@@ -43,7 +43,10 @@ var (
 // the table could sign with it.
 func PublicKey(sent secret.Value) (string, error) {
 	text := strings.TrimSpace(sent.Reveal())
-	if len(text) > maxText {
+	switch {
+	case text == "":
+		return "", Refuse(Invalid, "jwt_secret: it is blank; "+sendPublicKey)
+	case len(text) > maxText:
 		return "", Refuse(Invalid, "jwt_secret is longer than %d bytes; "+sendPublicKey, maxText)
 	}
 	key, err := readPublic(text)
@@ -106,7 +109,7 @@ func noPEM(text string) error {
 		return errJWK
 	case begins("http://") || begins("https://"):
 		return errAddress
-	case begins("ssh-") || begins("ecdsa-sha2-") || begins("sk-") || begins("---- BEGIN SSH2"):
+	case begins("ssh-") || begins("ecdsa-sha2-") || begins("sk-ssh-") || begins("sk-ecdsa-") || begins("---- BEGIN SSH2"):
 		return errSSH
 	}
 	return errSharedSecret

@@ -95,6 +95,21 @@ func (t *Table) IssuedKey(ctx context.Context, digest string) (*IssuedKey, error
 	return parseIssued(it)
 }
 
+// mostRotations is how many successors of a key are followed: no key is rotated so often while a request for it waits.
+const mostRotations = 100
+
+// LastOf is the key that stands in a key's place by now: the last of its successors, or the key itself where it has none.
+func (t *Table) LastOf(ctx context.Context, digest string) (*IssuedKey, error) {
+	for range mostRotations {
+		k, err := t.IssuedKey(ctx, digest)
+		if err != nil || k == nil || k.Rotation == nil {
+			return k, err
+		}
+		digest = k.Rotation.Successor
+	}
+	return nil, portal.Refuse(portal.Conflict, "The key has been rotated more than %d times since; name the one that it is now.", mostRotations)
+}
+
 func parseIssued(it item) (*IssuedKey, error) {
 	var k IssuedKey
 	if err := parse(it, &k); err != nil {

@@ -125,8 +125,8 @@ func (t *Table) changeIssued(c KeyChange) (write, error) {
 		return write{}, err
 	}
 	expression, names, values := difference(before, after)
-	values[":before"] = number(c.Before.Revision)
-	return t.update(k, expression, "revision = :before", names, values, func(found item) error {
+	values[":was"] = number(c.Before.Revision)
+	return t.update(k, expression, "revision = :was", names, values, func(found item) error {
 		if len(found) == 0 {
 			return portal.ErrNotFound
 		}

@@ -139,7 +139,7 @@ func TestEditOfAKeyThatChanged(t *testing.T) {
 		"revoked": {func(t *testing.T, d *desktest.Desk) {
 			t.Helper()
 			change(t, d, "revoked", func(a approval.Act) revision { return approval.KeyTo(a, table.Revoked) })
-		}, "key: " + fixture.BensKey + " is revoked, and that is final; the request is declined now. Ask for a new key.", portal.Declined},
+		}, "key: " + fixture.BensKey + " is over: it was revoked, or not taken in time. The request is declined now; ask for a new key.", portal.Declined},
 		"rotated": {func(t *testing.T, d *desktest.Desk) {
 			t.Helper()
 			if _, err := d.Issuer.Rotate(t.Context(), bens(t, d), act("rotated", fixture.Clerk()), approval.Rotation{Grace: time.Hour}); err != nil {

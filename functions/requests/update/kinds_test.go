@@ -113,3 +113,21 @@ func TestEdit(t *testing.T) {
 		t.Errorf("%d %s", said.Status, said.Message)
 	}
 }
+
+// A key that is to be changed may be named again by any of its names, and by no other key's.
+func TestNamesOfTheKey(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	shown := fixture.BensKey
+	id := wish(t, d, fixture.Weather, portal.RequestInput{Key: &shown})
+	keys, _, err := d.Table.KeysOf(t.Context(), fixture.Org, fixture.Ben, "", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, status := range map[string]int{shown: http.StatusOK, keys[0].ID: http.StatusOK, "5efdbdb749960c0001370000": http.StatusBadRequest} {
+		said, r := put(t, d, id, map[string]any{"key": name, "apply_policies": []string{fixture.Weather}})
+		if said.Status != status || r.Key != shown {
+			t.Errorf("%s: %d %s; the key is %s", name, said.Status, said.Message, r.Key)
+		}
+	}
+}

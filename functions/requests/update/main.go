@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"keydesk/shared/approval"
 	"keydesk/shared/caller"
@@ -42,7 +43,7 @@ func operation(t *table.Table, signers *vault.Signers) rest.Operation[found] {
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, f found) (rest.Out, error) {
 			act := approval.Act{Name: "updated", By: who, At: in.At, IfMatch: in.IfMatch, RequestID: in.RequestID}
 			var after table.Request
-			err := approval.Change(ctx, t, f.request, act, func(r table.Request) (table.Request, error) {
+			err := approval.ChangeInPlaces(ctx, t, &f.books, f.request, act, func(r table.Request) (table.Request, error) {
 				var err error
 				after, err = revise(ctx, t, r, f, act)
 				return after, err
@@ -66,9 +67,28 @@ func revise(ctx context.Context, t *table.Table, r table.Request, f found, act a
 		return r, portal.Refuse(portal.Conflict, "The key request is %s and can no longer be changed.", r.State)
 	}
 	before := r
+	if err := sameKey(ctx, t, &before, &f.asked); err != nil {
+		return before, err
+	}
 	var err error
 	if r.Request, err = before.Revise(&f.asked); err != nil {
 		return before, err
 	}
 	return approval.AskInstead(ctx, t, &f.books, before, r, act)
+}
+
+// sameKey takes another name of the key that is to be changed, its own id say, for the one that the request has for it.
+func sameKey(ctx context.Context, t *table.Table, r *table.Request, asked *portal.RequestInput) error {
+	if r.Edits == "" || asked.Key == nil || *asked.Key == "" || *asked.Key == r.Key || !portal.ValidKeyName(*asked.Key) {
+		return nil
+	}
+	k, err := t.KeyNamed(ctx, r.OrgID, r.ByUser, *asked.Key)
+	var refusal *portal.Error
+	if err != nil && !errors.As(err, &refusal) {
+		return err
+	}
+	if err == nil && k.Digest == r.Edits {
+		asked.Key = &r.Key
+	}
+	return nil
 }
