@@ -120,3 +120,19 @@ func TestFourEyes(t *testing.T) {
 	call(t, d, fixture.AdminCredential, http.MethodPut, bens, `{"apply_policies": ["`+fixture.Payments+`"]}`, http.StatusOK)
 	call(t, d, fixture.AdminCredential, http.MethodPut, bens, both, http.StatusOK)
 }
+
+// A list of policies that takes from a key what the key before it has ends that one, too, and says so.
+func TestUpdateNamesTheOlderKey(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	var rotated struct{ Key string }
+	said := call(t, d, fixture.AdminCredential, http.MethodPost, path(fixture.Ben, fixture.BensKey, "rotate"), "", http.StatusOK)
+	if err := json.Unmarshal([]byte(said.Text), &rotated); err != nil {
+		t.Fatal(err)
+	}
+	said = call(t, d, fixture.AdminCredential, http.MethodPut, path(fixture.Ben, rotated.Key), `{"apply_policies": ["`+fixture.Payments+`"]}`, http.StatusOK)
+	if !strings.Contains(said.Text, `"Meta":{"predecessor":"`+fixture.BensKey+`"}`) {
+		t.Error(said.Text)
+	}
+	call(t, d, fixture.AdminCredential, http.MethodGet, path(fixture.Ben, fixture.BensKey), "", http.StatusNotFound)
+}
