@@ -95,8 +95,8 @@ func TestWiringOfTheDocs(t *testing.T) {
 
 // The lines by which a developer signs a token, with curl in them showing what it would send.
 func TestJWTOfTheDocs(t *testing.T) {
-	for _, tool := range []string{"sh", "openssl", "xxd"} {
-		if _, err := exec.LookPath(tool); err != nil {
+	for _, tool := range []string{"sh", "openssl", "perl"} {
+		if _, err := exec.LookPath(tool); err != nil && os.Getenv("CI") == "" { // where it is missing the lines cannot be tried
 			t.Skip(err)
 		}
 	}
