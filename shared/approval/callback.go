@@ -66,10 +66,8 @@ func (i *Issuer) orAsk(ctx context.Context, r table.Request, act Act, err error)
 		}
 	}
 	act.Why = "The third party said yes, and it could not be approved. " + act.Why
-	if act.Name = "asked"; act.Reason != "" {
-		act.Why += " The third party's words: " + act.Reason
-	}
-	act.Reason = ""
+	act.Why += act.thirdPartysWords()
+	act.Name, act.Reason = "asked", ""
 	return Change(ctx, i.Table, r, act, func(r table.Request) (table.Request, error) {
 		if r.State != portal.Waiting {
 			return r, processed(&r)
@@ -77,4 +75,12 @@ func (i *Issuer) orAsk(ctx context.Context, r table.Request, act Act, err error)
 		act.askPerson(&r, &books)
 		return r, nil
 	})
+}
+
+// thirdPartysWords are what a third party said beside its yes, for reviewers.
+func (a *Act) thirdPartysWords() string {
+	if a.Reason == "" {
+		return ""
+	}
+	return " The third party's words: " + a.Reason
 }

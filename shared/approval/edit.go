@@ -213,11 +213,11 @@ func (o *outdated) Unwrap() error { return o.Processed }
 
 // declineOutdated declines a request for a change of a key that is over: nobody can grant it, and it must not go on holding plans.
 func (i *Issuer) declineOutdated(ctx context.Context, r table.Request, act Act) error {
-	said := act.Reason
-	act.Name, act.Rule, act.Why, act.Reason = "declined", "", "", "The key is over: it was revoked, or not taken in time. Ask for a new one."
+	why := ""
 	if act.callback != "" {
-		act.Why = "The third party said yes. " + said
+		why = "The third party said yes." + act.thirdPartysWords()
 	}
+	act.Name, act.Rule, act.Why, act.Reason = "declined", "", why, "The key is over: it was revoked, or not taken in time. Ask for a new one."
 	closed := r
 	err := Change(ctx, i.Table, r, act, func(r table.Request) (after table.Request, err error) {
 		closed, err = Close(act, portal.Declined)(r)
@@ -249,7 +249,7 @@ func ofKey(ctx context.Context, t *table.Table, books *table.Books, r *table.Req
 // saysWhat refuses an edit that names no policy, or one twice.
 func saysWhat(r *table.Request) error {
 	if len(r.ApplyPolicies)+len(r.RemovePolicies) == 0 {
-		return portal.Refuse(portal.Invalid, "key is to be edited; name policies in apply_policies to add, in remove_policies to take away.")
+		return portal.ErrNothingToEdit
 	}
 	for _, policy := range r.RemovePolicies {
 		if slices.Contains(r.ApplyPolicies, policy) {

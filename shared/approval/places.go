@@ -76,16 +76,16 @@ func inPlaces(ctx context.Context, t *table.Table, books *table.Books, r table.R
 	}
 }
 
-// ChangeInPlaces is Change, of what a request asks for: another place is looked for where one was taken in the same moment.
-func ChangeInPlaces(ctx context.Context, t *table.Table, books *table.Books, r table.Request, act Act, revise func(table.Request) (table.Request, error)) error {
+// ChangeInPlaces is Change, of what a request asks for: another place is looked for where one was taken in the same moment. It gives what
+// the request asks for now.
+func ChangeInPlaces(ctx context.Context, t *table.Table, books *table.Books, r table.Request, act Act, revise func(table.Request) (table.Request, error)) (after table.Request, err error) {
 	for {
-		after := r
-		err := Change(ctx, t, r, act, func(r table.Request) (_ table.Request, err error) {
+		err = Change(ctx, t, r, act, func(r table.Request) (_ table.Request, err error) {
 			after, err = revise(r)
 			return after, err
 		})
 		if !elsewhere(err, books, after.ApplyPolicies) {
-			return err
+			return after, err
 		}
 	}
 }

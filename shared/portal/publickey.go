@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"regexp"
 	"strings"
+	"sync"
 
 	"keydesk/shared/secret"
 )
@@ -65,13 +66,16 @@ func PublicKey(sent secret.Value) (string, error) {
 
 const beginsPEM = "-----BEGIN"
 
+// Compiled when a public key comes: most functions never see one, and all of them start.
 var (
 	// onePEM is one PEM with nothing around it, and base64 in it, in whatever lines.
-	onePEM = regexp.MustCompile(`\A-----BEGIN [A-Z0-9 ]+-----([^-]*)-----END [A-Z0-9 ]+-----\z`)
+	onePEM = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\A-----BEGIN [A-Z0-9 ]+-----([^-]*)-----END [A-Z0-9 ]+-----\z`)
+	})
 	// lineEnds puts those right that stand as a programmer writes them.
 	lineEnds = strings.NewReplacer(`\r`, "", `\n`, "\n")
 	// namesPrivate finds a private key's name as OpenSSL, OpenSSH and PuTTY write it, and the private member of a JWK.
-	namesPrivate = regexp.MustCompile(`(?i)private[- ](key|lines)|"d"\s*:`)
+	namesPrivate = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)private[- ](key|lines)|"d"\s*:`) })
 )
 
 func readPublic(text string) (crypto.PublicKey, error) {
@@ -82,10 +86,10 @@ func readPublic(text string) (crypto.PublicKey, error) {
 		text = string(inner)
 	}
 	text = strings.TrimSpace(lineEnds.Replace(text))
-	if namesPrivate.MatchString(text) {
+	if namesPrivate().MatchString(text) {
 		return nil, errPrivateKey
 	}
-	body := onePEM.FindStringSubmatch(text)
+	body := onePEM().FindStringSubmatch(text)
 	if body == nil {
 		return nil, noPEM(text)
 	}

@@ -154,6 +154,9 @@ func ValidKeyName(name string) bool {
 	return false
 }
 
+// ErrNothingToEdit refuses a request for a change of a key that says of no change.
+var ErrNothingToEdit = Refuse(Invalid, "key is to be edited; name policies in apply_policies to add, in remove_policies to take away.")
+
 // NewRequest makes the pending request that the input asks for.
 func NewRequest(org string, in *RequestInput, now time.Time) (Request, error) {
 	if err := in.validate(); err != nil {
@@ -166,7 +169,7 @@ func NewRequest(org string, in *RequestInput, now time.Time) (Request, error) {
 	case !edits && len(in.RemovePolicies) > 0:
 		return Request{}, Refuse(Invalid, "remove_policies takes policies from a key; name it in key, by the hash it is shown by.")
 	case edits && len(policies) == 0 && len(in.RemovePolicies) == 0:
-		return Request{}, Refuse(Invalid, "key is to be edited; name policies in apply_policies to add, in remove_policies to take away.")
+		return Request{}, ErrNothingToEdit
 	case !edits && len(policies) == 0 && text(in.ForAPI) != "":
 		return Request{}, Refuse(Invalid, "for_api alone is the flow of version 1, which is gone; name the policies in apply_policies.")
 	case !edits && len(policies) == 0:

@@ -42,11 +42,8 @@ func operation(t *table.Table, signers *vault.Signers) rest.Operation[found] {
 		},
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, f found) (rest.Out, error) {
 			act := approval.Act{Name: "updated", By: who, At: in.At, IfMatch: in.IfMatch, RequestID: in.RequestID}
-			var after table.Request
-			err := approval.ChangeInPlaces(ctx, t, &f.books, f.request, act, func(r table.Request) (table.Request, error) {
-				var err error
-				after, err = revise(ctx, t, r, f, act)
-				return after, err
+			after, err := approval.ChangeInPlaces(ctx, t, &f.books, f.request, act, func(r table.Request) (table.Request, error) {
+				return revise(ctx, t, r, f, act)
 			})
 			if err != nil {
 				return rest.Out{}, err
