@@ -3,11 +3,8 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"keydesk/shared/portal"
 )
@@ -52,12 +49,15 @@ func compose(f *facts, to string, where places) (subject, text string) {
 	}
 	said := toReviewers[f.act].about(f)
 	parts := []string{said.body, lines(f.toReview())}
+	if quoted := quote(answers(f.request.Fields)); quoted != "" {
+		parts = append(parts, "Answers of the developer, as they wrote them:\n"+quoted)
+	}
 	if why := cmp.Or(f.line.Why, f.line.Reason); why != "" {
 		parts = append(parts, "Why a person is asked: "+oneLine(why))
 	}
 	decide := where.desk + "/api/portal/requests/%s/" + f.request.ID
 	parts = append(parts, "To approve it: PUT "+fmt.Sprintf(decide, "approve")+"\nTo decline it: PUT "+fmt.Sprintf(decide, "decline"))
-	return clip(said.subject), strings.Join(parts, "\n\n") + "\n"
+	return clip(said.subject, longest), strings.Join(parts, "\n\n") + "\n"
 }
 
 func composeToDeveloper(f *facts, where places) (subject, text string) {
@@ -84,7 +84,7 @@ func composeToDeveloper(f *facts, where places) (subject, text string) {
 	if signed != "" {
 		parts = append(parts, signed)
 	}
-	return clip(said.subject), strings.Join(parts, "\n\n") + "\n"
+	return clip(said.subject, longest), strings.Join(parts, "\n\n") + "\n"
 }
 
 // about puts the plans into the words.
@@ -111,9 +111,6 @@ func (f *facts) copy() portal.EmailCopy {
 	}
 	return portal.EmailCopy{}
 }
-
-// told is a thing that a mail tells, and what it is called there.
-type told struct{ name, value string }
 
 // subject is what a request is for: plans, or a change of a key.
 func (f *facts) subject() string {
@@ -147,70 +144,19 @@ func (f *facts) toDeveloper() []told {
 	return append(about, told{"Reason", f.line.Reason})
 }
 
-// toReview is what a reviewer is told of a request.
+// toReview is what a reviewer is told of a request, but for the answers to its form. When it was asked for is the desk's to say: a client may
+// send any date_created.
 func (f *facts) toReview() []told {
 	r := f.request
-	about := append([]told{{"Request", r.ID}, {"Asked on", r.DateCreated}}, f.asked()...)
+	about := append([]told{{"Request", r.ID}, {"Asked on", portal.CreatedAt(r.ID).Format(time.RFC3339)}}, f.asked()...)
 	if d := f.books.Developer; d != nil {
 		about = append(about, told{"Developer", nameOf(d)}, told{"E-mail", d.Email})
 	}
-	return append(about, answers(r.Fields)...)
+	return about
 }
 
 // nameOf is a developer's name, if the form of the sign-up asked for one.
 func nameOf(d *portal.Developer) string {
 	fields := d.Fields.Texts()
-	return cmp.Or(fields["Name"], fields["name"])
-}
-
-// Bounds of what a mail repeats.
-const (
-	mostAnswers = 20
-	longest     = 200 // characters of an answer, and of a subject
-)
-
-// answers are those to a form, by their names.
-func answers(fields portal.Object) []told {
-	var all []told
-	texts := fields.Texts()
-	for _, name := range slices.Sorted(maps.Keys(texts)) {
-		all = append(all, told{clip(name), clip(texts[name])})
-	}
-	return all[:min(len(all), mostAnswers)]
-}
-
-// lines writes what is told, each on a line of its own, where there is something to tell: nobody's answer looks like another line.
-func lines(all []told) string {
-	var text []string
-	for _, t := range all {
-		if value := oneLine(t.value); value != "" {
-			text = append(text, oneLine(t.name)+": "+value)
-		}
-	}
-	return strings.Join(text, "\n")
-}
-
-// oneLine is a text without control characters: no header of a mail can be begun in it.
-func oneLine(text string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r)
-	}), " ")
-}
-
-func clip(text string) string {
-	if runes := []rune(text); len(runes) > longest {
-		return string(runes[:longest]) + "..."
-	}
-	return text
-}
-
-// plain is a text of several lines without other control characters.
-func plain(text string) string {
-	text = strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\r\n", "\n")
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, text))
+	return clip(cmp.Or(oneLine(fields["Name"]), oneLine(fields["name"])), longestName)
 }

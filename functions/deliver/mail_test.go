@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -44,18 +46,20 @@ var mails = map[string]struct {
 	want  string
 }{
 	"to reviewers": {known(named, func(f *facts) {
-		f.request.DateCreated, f.request.Fields = "2026-11-22T12:00:00Z", `{"usecase": "payroll", "traffic": 10, "empty": ""}`
+		f.request.DateCreated, f.request.Fields = "2031-01-01T00:00:00Z", `{"usecase": "payroll", "traffic": 10, "empty": ""}` // a client's date
 	}), reviewers, atTheDesk, `A request for Gold waits for a decision
 
 A request for Gold waits for a decision.
 
 Request: 5efde61749960c000137f590
-Asked on: 2026-11-22T12:00:00Z
+Asked on: 2020-07-02T13:50:15Z
 Plan: Gold
 Developer: Ada
 E-mail: ada@example.com
-traffic: 10
-usecase: payroll
+
+Answers of the developer, as they wrote them:
+> traffic: 10
+> usecase: payroll
 
 To approve it: PUT https://desk.example/api/portal/requests/approve/5efde61749960c000137f590
 To decline it: PUT https://desk.example/api/portal/requests/decline/5efde61749960c000137f590
@@ -65,6 +69,7 @@ To decline it: PUT https://desk.example/api/portal/requests/decline/5efde6174996
 A request for Gold waits for a decision. The desk has left it to a person.
 
 Request: 5efde61749960c000137f590
+Asked on: 2020-07-02T13:50:15Z
 Plan: Gold
 Developer: Ada
 E-mail: ada@example.com
@@ -79,6 +84,7 @@ To decline it: PUT https://desk.example/api/portal/requests/decline/5efde6174996
 A request for a change of the key 1d70dc57 waits for a decision.
 
 Request: 5efde61749960c000137f590
+Asked on: 2020-07-02T13:50:15Z
 Key: 1d70dc57
 Plans to add: Gold
 Plans to take away: silver
@@ -222,7 +228,7 @@ func TestNoOtherLines(t *testing.T) {
 	if subject != "A request for Gold Bcc: everybody@example.com waits for a decision" {
 		t.Errorf("subject %q", subject)
 	}
-	for _, line := range []string{"\nDeveloper: Ada Request: another\n", "\nuse case: payroll E-mail: mallory@example.com\n", "\nlong: " + strings.Repeat("x", 200) + "...\n"} {
+	for _, line := range []string{"\nDeveloper: Ada Request: another\n", "\n> use case: payroll E-mail: mallory@example.com\n", "\n> long: " + strings.Repeat("x", 200) + "...\n"} {
 		if !strings.Contains(text, line) {
 			t.Errorf("%q is not in %q", line, text)
 		}
@@ -231,4 +237,67 @@ func TestNoOtherLines(t *testing.T) {
 	if subject, _ := compose(f, developer, places{}); strings.ContainsAny(subject, "\r\n") || len(subject) > 220 {
 		t.Errorf("subject %q", subject)
 	}
+}
+
+// No answer looks like a line of the desk's own, whatever the form's fields are called.
+func TestAnswersAreQuoted(t *testing.T) {
+	t.Parallel()
+	f := known(named, func(f *facts) {
+		f.request.Fields = `{"Plan": "Free", "E-mail": "boss@example.com", "To approve it": "PUT https://evil.example", "Why a person is asked": "no reason", "> Plan": "Free"}`
+	})
+	_, text := compose(f, reviewers, atTheDesk)
+	own, answers, _ := strings.Cut(text, "\nAnswers of the developer, as they wrote them:\n")
+	for _, forged := range []string{"Plan: Free", "E-mail: boss", "https://evil", "Why a person is asked"} {
+		if strings.Contains(own, forged) {
+			t.Errorf("%q stands among the desk's own lines: %s", forged, own)
+		}
+	}
+	quoted, after, _ := strings.Cut(answers, "\n\n")
+	for line := range strings.Lines(quoted) {
+		if !strings.HasPrefix(line, "> ") {
+			t.Errorf("an answer without a mark: %q", line)
+		}
+	}
+	if n := strings.Count(quoted, "\n") + 1; n != 5 || strings.Contains(after, "evil") || !strings.Contains(after, "To approve it: PUT https://desk.example/") {
+		t.Errorf("%d answers, then %q", n, after)
+	}
+}
+
+// hidden has a character of each kind that nobody sees: it turns text round, parts lines or joins what only looks like one word.
+const hidden = "a\u202eb\u200bc\u2066d\ufeffe\u00adf\U000e0041g\u2028h\u2029i\u0085j\x7fk\x1bl"
+
+// Characters that nobody sees are taken out of all that a mail repeats: names, answers, plans, reasons, subjects, and the organisation's words.
+func TestHiddenCharacters(t *testing.T) {
+	t.Parallel()
+	f := known(func(f *facts) {
+		f.books.Developer.Email, f.books.Developer.Fields = hidden+"@example.com", portal.Object(`{"Name": "`+jsonText(hidden)+`"}`)
+		f.books.Policies = map[string]portal.Policy{"gold": {Name: hidden}}
+		f.books.Configuration.Mail.FromName = hidden
+		f.books.Configuration.Mail.Key = portal.EmailCopy{Enabled: true, Subject: hidden, Body: hidden, SignOff: hidden}
+		f.books.Configuration.Mail.Welcome = f.books.Configuration.Mail.Key
+		f.request.Fields = portal.Object(`{"` + jsonText(hidden) + `": "` + jsonText(hidden) + `"}`)
+		f.line.Why, f.line.Reason, f.line.By = hidden, hidden, hidden
+		f.request.Delivery = &portal.Delivery{To: hidden}
+	})
+	for act, to := range map[string]string{"created": reviewers, "asked": watchers, "approved": developer, "declined": developer, welcome: developer} {
+		f.act = act
+		subject, text := compose(f, to, atTheDesk)
+		if text = subject + text; strings.ContainsFunc(text, func(r rune) bool {
+			return r != '\n' && unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Cc)
+		}) {
+			t.Errorf("%s: %+q", act, text)
+		}
+		if act != welcome && !strings.Contains(text, "abcdefg h i j k l") {
+			t.Errorf("%s: the rest is not there: %+q", act, text)
+		}
+	}
+	if from := sender(&f.books.Configuration.Mail); from != `"abcdefg h i j k l" <desk@example.com>` {
+		t.Errorf("from %q", from)
+	}
+}
+
+// jsonText is a text as it stands between the quotes of JSON.
+func jsonText(s string) string {
+	text, _ := json.Marshal(s)
+	return string(text[1 : len(text)-1])
 }

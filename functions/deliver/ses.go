@@ -17,6 +17,7 @@ import (
 	"keydesk/shared/approval"
 	"keydesk/shared/awsenv"
 	"keydesk/shared/claim"
+	"keydesk/shared/portal"
 )
 
 // mailer sends mails by SES.
@@ -57,7 +58,7 @@ func (m *mailer) send(ctx context.Context, f *facts, to string) error {
 	from := f.books.Configuration.Mail
 	utf8 := aws.String("UTF-8")
 	_, err := m.ses.SendEmail(ctx, &sesv2.SendEmailInput{
-		FromEmailAddress: aws.String((&mail.Address{Name: oneLine(from.FromName), Address: from.From}).String()),
+		FromEmailAddress: aws.String(sender(&from)),
 		Destination:      &types.Destination{ToAddresses: []string{f.address(to)}},
 		Content: &types.EmailContent{Simple: &types.Message{
 			Subject: &types.Content{Data: &subject, Charset: utf8},
@@ -69,6 +70,11 @@ func (m *mailer) send(ctx context.Context, f *facts, to string) error {
 		return becauseOf("SES does not take the mail", err)
 	}
 	return nil
+}
+
+// sender is from whom mails come, as a header names it.
+func sender(from *portal.Mail) string {
+	return (&mail.Address{Name: oneLine(from.FromName), Address: from.From}).String()
 }
 
 // becauseOf says what failed, and by AWS's name why. AWS's words may name people.
