@@ -28,9 +28,12 @@ const (
 	claimKey      = "keydesk-claim/events"
 )
 
-// TestEvents sends every file of events/ through SAM: the first of each operation that is granted, the first that is refused, and
-// all of the schedule's, through `sam local invoke`, in a container of its own, the others through one `sam local start-lambda`. Each
-// finds the table and the boxes as the fixture makes them.
+// TestEvents sends events of every operation through SAM, one for each status code that it answers, and all of the schedule's. The first
+// that is granted, the first that is refused and those of the schedule go through `sam local invoke`, in a container for each; the others
+// through one `sam local start-lambda`. Each finds the table and the delivery secrets as the fixture makes them.
+//
+// The handlers' tests play every event. A container can break what depends on the operation (its binary, environment and permissions) or
+// on the shape of an answer. It cannot break one case of an operation alone, so more events here would prove nothing more.
 func TestEvents(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -109,25 +112,31 @@ func apart(cases []golden.Case) (changing []golden.Case, still map[string][]gold
 	return changing, still
 }
 
-// split takes the first granted and the first refused case of each operation apart, which has a folder of its own, and all of the
-// schedules'.
-func split(cases []golden.Case, schedules []template.Schedule) (first, others []golden.Case) {
+// split chooses the events that go through `sam local invoke`, and those that go through `sam local start-lambda`. An operation has a
+// folder of events; of those that are answered with the same status code the first is chosen.
+func split(cases []golden.Case, schedules []template.Schedule) (invoked, started []golden.Case) {
+	type outcome struct {
+		operation string
+		status    int
+	}
 	type kind struct {
 		operation string
 		refused   bool
 	}
-	seen := make(map[kind]bool)
+	seen, seenKind := make(map[outcome]bool), make(map[kind]bool)
 	for _, c := range cases {
-		k := kind{path.Dir(c.Name), c.Want.StatusCode >= http.StatusBadRequest}
+		operation, status := path.Dir(c.Name), c.Want.StatusCode
 		scheduled := slices.ContainsFunc(schedules, func(s template.Schedule) bool { return s.Function == c.Function })
-		if seen[k] && !scheduled {
-			others = append(others, c)
-			continue
+		k := kind{operation, status >= http.StatusBadRequest}
+		switch {
+		case scheduled || !seenKind[k]:
+			invoked = append(invoked, c)
+		case !seen[outcome{operation, status}]:
+			started = append(started, c)
 		}
-		seen[k] = true
-		first = append(first, c)
+		seen[outcome{operation, status}], seenKind[k] = true, true
 	}
-	return first, others
+	return invoked, started
 }
 
 func check(t *testing.T, event golden.Case, answer []byte) {
