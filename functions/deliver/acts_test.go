@@ -19,40 +19,48 @@ const (
 	hookOf          = "webhook key_request_event."
 )
 
-// What each act gives to tell, as the desk itself does it: who hears of it, and that nobody else does.
+const decide, undecided = "A request for Payments waits for a decision", "A request for Weather, not in the catalogue still waits for a decision"
+
+// heard is what each act gives to tell, as the desk itself does it: who hears of it, and that nobody else does.
+var heard = map[string]struct {
+	before func(*office) string // what was done before, and told of; it gives the request
+	do     func(o *office, id string)
+	want   []string
+}{
+	"asked of a person":       {nil, func(o *office, _ string) { o.waiting() }, []string{mailToReviewers + decide, mailToWatchers + decide, hookOf + "submitted"}},
+	"asked of the schedule":   {nil, func(o *office, _ string) { o.automatic() }, []string{hookOf + "submitted"}},
+	"changed":                 {(*office).waiting, func(o *office, id string) { o.update(id) }, []string{mailToReviewers + "A request for Payments was changed", mailToWatchers + "A request for Payments was changed", hookOf + "submitted"}},
+	"deleted":                 {(*office).waiting, func(o *office, id string) { o.end(id, "deleted", portal.Cancelled) }, nil},
+	"left to a person":        {(*office).automaticOff, func(o *office, id string) { o.schedule(id, 0, approval.Asked) }, []string{mailToReviewers + "A request for Swagger Petstore waits for a decision", mailToWatchers + "A request for Swagger Petstore waits for a decision"}},
+	"undecided for an hour":   {(*office).patient, func(o *office, id string) { o.schedule(id, time.Hour, approval.Reminded) }, []string{mailToReviewers + undecided, mailToWatchers + undecided}},
+	"undecided for a day":     {(*office).reminded, func(o *office, id string) { o.schedule(id, 25*time.Hour, approval.Expired) }, []string{mailToBen + "Your request for Weather, not in the catalogue has expired", hookOf + "expired"}},
+	"approved by a reviewer":  {(*office).waiting, func(o *office, id string) { o.approve(id, false) }, []string{mailToBen + "Your request for Payments was approved", hookOf + "approved"}},
+	"approved by the rules":   {(*office).automatic, func(o *office, id string) { o.schedule(id, 0, approval.Approved) }, []string{mailToAda + "Your request for Swagger Petstore was approved", hookOf + "approved"}},
+	"declined":                {(*office).waiting, func(o *office, id string) { o.end(id, "declined", portal.Declined) }, []string{mailToBen + "Your request for Payments was declined", hookOf + "declined"}},
+	"claimed":                 {(*office).claimable, (*office).claim, nil},
+	"sent the link again":     {(*office).claimable, func(o *office, id string) { o.must(approval.SendLink(o.t.Context(), o.Table, o.request(id), act(""))) }, []string{mailToBen + "Your key for Payments waits for you"}},
+	"not claimed for a while": {(*office).claimable, func(o *office, id string) { o.schedule(id, 5*day, approval.Reminded) }, []string{mailToBen + "Your key for Payments still waits for you"}},
+	"not claimed in time":     {(*office).remindedOfKey, func(o *office, id string) { o.schedule(id, 7*day, approval.Lapsed) }, []string{mailToBen + "Your key for Payments has lapsed", hookOf + "lapsed"}},
+	"suspended":               {(*office).granted, func(o *office, id string) { o.changeKey(id, "suspended", table.Suspended) }, []string{mailToBen + "Your key for Payments was suspended", hookOf + "suspended"}},
+	"resumed":                 {(*office).suspended, func(o *office, id string) { o.changeKey(id, "resumed", table.Active) }, []string{mailToBen + "Your key for Payments works again", hookOf + "resumed"}},
+	"changed by hand":         {(*office).granted, func(o *office, id string) { o.setPolicies(id, fixture.Payments, fixture.Weather) }, []string{mailToBen + "Your key for Payments, Weather, not in the catalogue was changed", hookOf + "edited"}},
+	"changed by a request":    {(*office).editAsked, func(o *office, id string) { o.approve(id, false) }, []string{mailToBen + "Your request for a change of the key " + fixture.BensKey + " was approved", hookOf + "approved"}},
+	"changed with its older":  {(*office).rotatedAndMore, func(o *office, id string) { o.setPoliciesOfSuccessor(id, fixture.Payments) }, []string{mailToBen + "Your key for Payments was changed", hookOf + "edited"}},
+	"revoked":                 {(*office).granted, (*office).revoke, []string{mailToBen + "Your key for Payments was revoked", hookOf + "revoked"}},
+	"rotated":                 {(*office).granted, (*office).rotate, []string{mailToBen + "Your key for Payments was rotated", hookOf + "rotated"}},
+	"the older key suspended": {(*office).rotated, func(o *office, id string) { o.changeKey(id, "suspended", table.Suspended) }, []string{mailToBen + "Your older key for Payments was suspended", hookOf + "suspended"}},
+	"the older key revoked":   {(*office).rotated, (*office).revoke, []string{mailToBen + "Your older key for Payments was revoked"}},
+	"both of a pair revoked":  {(*office).rotated, (*office).revokeBoth, []string{mailToBen + "Your key for Payments was revoked", hookOf + "revoked"}},
+	"came":                    {nil, func(o *office, _ string) { o.newDeveloper() }, []string{"mail to grace@example.com: Welcome to the Orchard"}},
+	"moved": {nil, func(o *office, _ string) {
+		o.account(fixture.Ada, func(a *table.Account) { a.Email = "countess@example.com" })
+	}, nil},
+	"chose another password": {nil, func(o *office, _ string) { o.account(fixture.Ada, newPassword) }, []string{mailToAda + "Your password was changed"}},
+}
+
 func TestWhoHearsOfWhat(t *testing.T) {
 	t.Parallel()
-	const decide, undecided = "A request for Payments waits for a decision", "A request for Weather, not in the catalogue still waits for a decision"
-	for name, c := range map[string]struct {
-		before func(*office) string // what was done before, and told of; it gives the request
-		do     func(o *office, id string)
-		want   []string
-	}{
-		"asked of a person":       {nil, func(o *office, _ string) { o.waiting() }, []string{mailToReviewers + decide, mailToWatchers + decide, hookOf + "submitted"}},
-		"asked of the schedule":   {nil, func(o *office, _ string) { o.automatic() }, []string{hookOf + "submitted"}},
-		"changed":                 {(*office).waiting, func(o *office, id string) { o.update(id) }, []string{mailToReviewers + "A request for Payments was changed", mailToWatchers + "A request for Payments was changed", hookOf + "submitted"}},
-		"deleted":                 {(*office).waiting, func(o *office, id string) { o.end(id, "deleted", portal.Cancelled) }, nil},
-		"left to a person":        {(*office).automaticOff, func(o *office, id string) { o.schedule(id, 0, approval.Asked) }, []string{mailToReviewers + "A request for Swagger Petstore waits for a decision", mailToWatchers + "A request for Swagger Petstore waits for a decision"}},
-		"undecided for an hour":   {(*office).patient, func(o *office, id string) { o.schedule(id, time.Hour, approval.Reminded) }, []string{mailToReviewers + undecided, mailToWatchers + undecided}},
-		"undecided for a day":     {(*office).reminded, func(o *office, id string) { o.schedule(id, 25*time.Hour, approval.Expired) }, []string{mailToBen + "Your request for Weather, not in the catalogue has expired", hookOf + "expired"}},
-		"approved by a reviewer":  {(*office).waiting, func(o *office, id string) { o.approve(id, false) }, []string{mailToBen + "Your request for Payments was approved", hookOf + "approved"}},
-		"approved by the rules":   {(*office).automatic, func(o *office, id string) { o.schedule(id, 0, approval.Approved) }, []string{mailToAda + "Your request for Swagger Petstore was approved", hookOf + "approved"}},
-		"declined":                {(*office).waiting, func(o *office, id string) { o.end(id, "declined", portal.Declined) }, []string{mailToBen + "Your request for Payments was declined", hookOf + "declined"}},
-		"claimed":                 {(*office).claimable, (*office).claim, nil},
-		"sent the link again":     {(*office).claimable, func(o *office, id string) { o.must(approval.SendLink(o.t.Context(), o.Table, o.request(id), act(""))) }, []string{mailToBen + "Your key for Payments waits for you"}},
-		"not claimed for a while": {(*office).claimable, func(o *office, id string) { o.schedule(id, 5*day, approval.Reminded) }, []string{mailToBen + "Your key for Payments still waits for you"}},
-		"not claimed in time":     {(*office).remindedOfKey, func(o *office, id string) { o.schedule(id, 7*day, approval.Lapsed) }, []string{mailToBen + "Your key for Payments has lapsed", hookOf + "lapsed"}},
-		"suspended":               {(*office).granted, func(o *office, id string) { o.changeKey(id, "suspended", table.Suspended) }, nil},
-		"revoked":                 {(*office).granted, (*office).revoke, []string{mailToBen + "Your key for Payments was revoked", hookOf + "revoked"}},
-		"rotated":                 {(*office).granted, (*office).rotate, nil},
-		"the older key revoked":   {(*office).rotated, (*office).revoke, []string{mailToBen + "Your older key for Payments was revoked"}},
-		"both of a pair revoked":  {(*office).rotated, (*office).revokeBoth, []string{mailToBen + "Your key for Payments was revoked", hookOf + "revoked"}},
-		"came":                    {nil, func(o *office, _ string) { o.newDeveloper() }, []string{"mail to grace@example.com: Welcome to the Orchard"}},
-		"moved": {nil, func(o *office, _ string) {
-			o.account(fixture.Ada, func(a *table.Account) { a.Email = "countess@example.com" })
-		}, nil},
-		"chose another password": {nil, func(o *office, _ string) { o.account(fixture.Ada, newPassword) }, []string{mailToAda + "Your password was changed"}},
-	} {
+	for name, c := range heard {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := open(t)

@@ -39,6 +39,9 @@ func TestCalls(t *testing.T) {
 		"a key": {(*office).granted, (*office).revoke, [][]string{
 			{"BatchGetItem"}, {"GetItem"}, {"BatchGetItem"}, {"PutItem", "SendEmail"}, {"PutItem"},
 		}},
+		"a rotation": {(*office).granted, (*office).rotate, [][]string{
+			{"BatchGetItem"}, {"GetItem"}, {"BatchGetItem"}, {"PutItem", "SendEmail"}, {"PutItem"},
+		}},
 		"a developer":           {nil, func(o *office, _ string) { o.newDeveloper() }, [][]string{{"BatchGetItem"}, {"BatchGetItem"}, {"SendEmail"}, {"PutItem"}}},
 		"nothing that is told":  {(*office).waiting, func(o *office, id string) { o.end(id, "deleted", portal.Cancelled) }, nil},
 		"a developer who moved": {nil, func(o *office, _ string) { o.account(fixture.Ada, func(a *table.Account) { a.Inactive = true }) }, nil},

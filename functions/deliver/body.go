@@ -38,6 +38,12 @@ type data struct {
 	Reason    string       `json:"reason,omitempty"`
 	RevokedBy string       `json:"revoked_by,omitempty"`
 	RevokedAt string       `json:"revoked_at,omitempty"`
+
+	ChangedBy   string         `json:"changed_by,omitempty"`
+	ChangedAt   string         `json:"changed_at,omitempty"`
+	KeyState    table.KeyState `json:"key_state,omitempty"`
+	KeyPolicies []string       `json:"key_policies,omitempty"`
+	OlderKey    bool           `json:"older_key,omitempty"` // another key has taken its place
 }
 
 // person is a developer for other programs: without password, and without the hashes of keys.
@@ -75,7 +81,7 @@ func bodyOf(f *facts) ([]byte, error) {
 	}
 	if f.key != nil {
 		d.State, d.Revision, d.DecidedBy, d.DecidedAt, d.Rule, d.Reason = r.State, r.Revision, r.DecidedBy, r.DecidedAt, r.Rule, r.Reason
-		d.RevokedBy, d.RevokedAt = f.line.By, f.line.At
+		d.ofKey(f)
 	} else {
 		d.State, d.Revision = f.line.State, f.line.Revision
 		if f.event() != "submitted" {
@@ -98,6 +104,16 @@ func bodyOf(f *facts) ([]byte, error) {
 	encoder.SetEscapeHTML(false)
 	err := encoder.Encode(event{"key_request_event." + f.event(), d})
 	return bytes.TrimSuffix(body.Bytes(), []byte("\n")), err
+}
+
+// ofKey says what became of the request's key.
+func (d *data) ofKey(f *facts) {
+	if f.act == "revoked" {
+		d.RevokedBy, d.RevokedAt = f.line.By, f.line.At
+		return
+	}
+	d.ChangedBy, d.ChangedAt = f.line.By, f.line.At
+	d.KeyState, d.KeyPolicies, d.OlderKey = table.KeyState(f.line.State), f.line.Policies, f.isOlder()
 }
 
 // entryOf is the policy's catalogue entry; empty where it has none.

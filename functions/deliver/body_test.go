@@ -12,43 +12,69 @@ import (
 	"keydesk/shared/table"
 )
 
-// Whole bodies, as they are sent: Tyk's members first and in Tyk's order, what is empty left out.
+// Parts of the bodies.
+const (
+	goldEntry = `"catalogue_entry":{"name":"The gold plan","short_description":"","long_description":"","show":true,"api_id":"",` +
+		`"policy_id":"gold","documentation":"","version":"v2","is_keyless":false,"config":{},"auth_type":"authToken"}`
+	personAda = `"portal_developer":{"id":"ada","email":"ada@example.com","date_created":"2020-01-01T00:00:00Z","inactive":false,"org_id":"the organisation","fields":{"Name":"Ada"}}`
+	begins    = `"data":{"id":"5efde61749960c000137f590","org_id":"the organisation","for_plan":"gold","apply_policies":["gold"],"by_user":"ada","fields":{"usecase":"<b>"},`
+	middle    = `"date_created":"2026-11-22T12:00:00Z","version":"v2",` + personAda + `,` + goldEntry
+)
+
+// goldNamed is the entry of gold.
+var goldNamed = func() (e portal.Entry) {
+	if err := e.UnmarshalJSON([]byte(`{"policy_id": "gold", "name": "The gold plan"}`)); err != nil {
+		panic(err)
+	}
+	return e
+}()
+
+// asked is Ada's request for gold.
+func asked(f *facts) {
+	f.request.OrgID, f.request.ForPlan, f.request.ByUser, f.request.DateCreated = "the organisation", "gold", "ada", "2026-11-22T12:00:00Z"
+	f.request.Fields, f.request.Version, f.line.Revision = `{"usecase":"<b>"}`, "v2", 1
+	f.request.JWTSecret, f.request.Certificate, f.request.Key = "a public key", "a fingerprint", "a hash"
+	developer := portal.NoDeveloper()
+	developer.ID, developer.Email, developer.OrgID, developer.DateCreated, developer.Fields = "ada", "ada@example.com", "the organisation", "2020-01-01T00:00:00Z", `{"Name":"Ada"}`
+	f.books.Developer = &developer
+	f.books.Entries = map[string]portal.Entry{"gold": goldNamed}
+}
+
+// bodies are whole bodies, as they are sent: Tyk's members first and in Tyk's order, what is empty left out.
+var bodies = map[string]struct {
+	f    *facts
+	want string
+}{
+	"submitted, and approved by now": {
+		known(asked, meanwhile(portal.Approved)),
+		`{"event":"key_request_event.submitted",` + begins + `"approved":false,` + middle + `,"state":"pending","revision":1}}`,
+	},
+	"approved": {known(asked, does("approved"), stands(portal.Approved), func(f *facts) {
+		f.line.By, f.line.At, f.line.Rule, f.line.Reason, f.line.Revision = "the schedule", "2026-11-22T12:01:00Z", "own staff", "Welcome.", 2
+	}), `{"event":"key_request_event.approved",` + begins + `"approved":true,` + middle +
+		`,"state":"approved","revision":2,"decided_by":"the schedule","decided_at":"2026-11-22T12:01:00Z","rule":"own staff","reason":"Welcome."}}`},
+	"revoked": {known(asked, does("revoked"), meanwhile(portal.Approved), func(f *facts) {
+		f.request.DecidedBy, f.request.DecidedAt, f.request.Revision = "reviewer", "2026-11-22T12:01:00Z", 2
+		f.key, f.line = &table.IssuedKey{}, table.Line{History: table.History{By: "admin", At: "2026-11-23T12:01:00Z", State: "revoked", Revision: 7}}
+	}), `{"event":"key_request_event.revoked",` + begins + `"approved":true,` + middle +
+		`,"state":"approved","revision":2,"decided_by":"reviewer","decided_at":"2026-11-22T12:01:00Z","revoked_by":"admin","revoked_at":"2026-11-23T12:01:00Z"}}`},
+	"an older key suspended": {known(asked, meanwhile(portal.Approved), ofKey("suspended"), rotatedAt, func(f *facts) {
+		f.request.Revision = 2
+		f.line = table.Line{History: table.History{By: "admin", At: "2026-11-23T12:01:00Z", State: "suspended", Revision: 7}, Policies: []string{"gold", "silver"}}
+	}), `{"event":"key_request_event.suspended",` + begins + `"approved":true,` + middle +
+		`,"state":"approved","revision":2,"changed_by":"admin","changed_at":"2026-11-23T12:01:00Z","key_state":"suspended","key_policies":["gold","silver"],"older_key":true}}`},
+	"a key changed": {known(asked, meanwhile(portal.Approved), ofKey("edited"), func(f *facts) {
+		f.request.Revision = 2
+		f.line = table.Line{History: table.History{By: "admin", At: "2026-11-23T12:01:00Z", State: "active", Revision: 7}, Policies: []string{"silver"}}
+	}), `{"event":"key_request_event.edited",` + begins + `"approved":true,` + middle +
+		`,"state":"approved","revision":2,"changed_by":"admin","changed_at":"2026-11-23T12:01:00Z","key_state":"active","key_policies":["silver"]}}`},
+	"of nobody, for what is in no catalogue": {known(func(f *facts) { f.books.Developer = nil }), `{"event":"key_request_event.submitted","data":{` +
+		`"id":"5efde61749960c000137f590","org_id":"","apply_policies":["gold"],"by_user":"","approved":false,"date_created":"","state":"pending","revision":0}}`},
+}
+
 func TestBodies(t *testing.T) {
 	t.Parallel()
-	const entry = `"catalogue_entry":{"name":"The gold plan","short_description":"","long_description":"","show":true,"api_id":"",` +
-		`"policy_id":"gold","documentation":"","version":"v2","is_keyless":false,"config":{},"auth_type":"authToken"}`
-	asked := func(f *facts) {
-		f.request.OrgID, f.request.ForPlan, f.request.ByUser, f.request.DateCreated = "the organisation", "gold", "ada", "2026-11-22T12:00:00Z"
-		f.request.Fields, f.request.Version, f.line.Revision = `{"usecase":"<b>"}`, "v2", 1
-		f.request.JWTSecret, f.request.Certificate, f.request.Key = "a public key", "a fingerprint", "a hash"
-		developer := portal.NoDeveloper()
-		developer.ID, developer.Email, developer.OrgID, developer.DateCreated, developer.Fields = "ada", "ada@example.com", "the organisation", "2020-01-01T00:00:00Z", `{"Name":"Ada"}`
-		f.books.Developer = &developer
-		f.books.Entries = map[string]portal.Entry{"gold": entryNamed(t, "gold", "The gold plan")}
-	}
-	const person = `"portal_developer":{"id":"ada","email":"ada@example.com","date_created":"2020-01-01T00:00:00Z","inactive":false,"org_id":"the organisation","fields":{"Name":"Ada"}}`
-	const begins = `"data":{"id":"5efde61749960c000137f590","org_id":"the organisation","for_plan":"gold","apply_policies":["gold"],"by_user":"ada","fields":{"usecase":"<b>"},`
-	const middle = `"date_created":"2026-11-22T12:00:00Z","version":"v2",` + person + `,` + entry
-	for name, c := range map[string]struct {
-		f    *facts
-		want string
-	}{
-		"submitted, and approved by now": {
-			known(asked, meanwhile(portal.Approved)),
-			`{"event":"key_request_event.submitted",` + begins + `"approved":false,` + middle + `,"state":"pending","revision":1}}`,
-		},
-		"approved": {known(asked, does("approved"), stands(portal.Approved), func(f *facts) {
-			f.line.By, f.line.At, f.line.Rule, f.line.Reason, f.line.Revision = "the schedule", "2026-11-22T12:01:00Z", "own staff", "Welcome.", 2
-		}), `{"event":"key_request_event.approved",` + begins + `"approved":true,` + middle +
-			`,"state":"approved","revision":2,"decided_by":"the schedule","decided_at":"2026-11-22T12:01:00Z","rule":"own staff","reason":"Welcome."}}`},
-		"revoked": {known(asked, does("revoked"), meanwhile(portal.Approved), func(f *facts) {
-			f.request.DecidedBy, f.request.DecidedAt, f.request.Revision = "reviewer", "2026-11-22T12:01:00Z", 2
-			f.key, f.line = &table.IssuedKey{}, table.History{By: "admin", At: "2026-11-23T12:01:00Z", State: "revoked", Revision: 7}
-		}), `{"event":"key_request_event.revoked",` + begins + `"approved":true,` + middle +
-			`,"state":"approved","revision":2,"decided_by":"reviewer","decided_at":"2026-11-22T12:01:00Z","revoked_by":"admin","revoked_at":"2026-11-23T12:01:00Z"}}`},
-		"of nobody, for what is in no catalogue": {known(func(f *facts) { f.books.Developer = nil }), `{"event":"key_request_event.submitted","data":{` +
-			`"id":"5efde61749960c000137f590","org_id":"","apply_policies":["gold"],"by_user":"","approved":false,"date_created":"","state":"pending","revision":0}}`},
-	} {
+	for name, c := range bodies {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			body, err := bodyOf(c.f)

@@ -189,6 +189,52 @@ func (o *office) rotated() string {
 	return id
 }
 
+// suspended is a request whose key is suspended.
+func (o *office) suspended() string {
+	o.t.Helper()
+	id := o.granted()
+	o.changeKey(id, "suspended", table.Suspended)
+	return id
+}
+
+// setPolicies gives a request's key another list of policies.
+func (o *office) setPolicies(request string, policies ...string) {
+	o.t.Helper()
+	o.setPoliciesOf(o.key(request), policies)
+}
+
+func (o *office) setPoliciesOf(k table.IssuedKey, policies []string) {
+	o.t.Helper()
+	books, err := o.Table.Books(o.t.Context(), fixture.Org, fixture.Ben, policies)
+	o.must(err)
+	_, err = approval.SetPolicies(o.t.Context(), o.Table, k, act("edited"), &books, policies)
+	o.must(err)
+}
+
+// setPoliciesOfSuccessor does the same to the key that took its place.
+func (o *office) setPoliciesOfSuccessor(request string, policies ...string) {
+	o.t.Helper()
+	successor, err := o.Table.IssuedKey(o.t.Context(), o.key(request).Rotation.Successor)
+	o.must(err)
+	o.setPoliciesOf(*successor, policies)
+}
+
+// rotatedAndMore is a request whose key was given another policy, and then rotated.
+func (o *office) rotatedAndMore() string {
+	o.t.Helper()
+	id := o.granted()
+	o.setPolicies(id, fixture.Payments, fixture.Weather)
+	o.rotate(id)
+	return id
+}
+
+// editAsked is a request of Ben's for one policy more of his key.
+func (o *office) editAsked() string {
+	o.t.Helper()
+	key := fixture.BensKey
+	return o.Wish(fixture.Wish{Developer: fixture.Ben, Policy: fixture.Payments, More: portal.RequestInput{Key: &key}})
+}
+
 func (o *office) newDeveloper() {
 	o.t.Helper()
 	grace := portal.NoDeveloper()

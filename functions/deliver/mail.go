@@ -20,20 +20,36 @@ type places struct {
 type copyOf struct{ subject, body string }
 
 var toDevelopers = map[string]copyOf{
-	"approved":      {"Your request for %s was approved", "Your request for %s was approved."},
-	"reminded":      {"Your key for %s still waits for you", "Your request for %s was approved, and nobody has taken the key yet."},
-	"link sent":     {"Your key for %s waits for you", "Your request for %s was approved. Here is the link to the key once more."},
-	"declined":      {"Your request for %s was declined", "Your request for %s was declined."},
-	"expired":       {"Your request for %s has expired", "Nobody decided on your request for %s in time, so it has expired. You may ask again."},
-	"lapsed":        {"Your key for %s has lapsed", "Nobody took your key for %s in time, so it opens nothing any more. You may ask again."},
-	"revoked":       {"Your key for %s was revoked", "Your key for %s was revoked. It opens nothing any more."},
-	olderRevoked:    {"Your older key for %s was revoked", "The older of your keys for %s was revoked. The one that took its place is good."},
+	"approved":   {"Your request for %s was approved", "Your request for %s was approved."},
+	"reminded":   {"Your key for %s still waits for you", "Your request for %s was approved, and nobody has taken the key yet."},
+	"link sent":  {"Your key for %s waits for you", "Your request for %s was approved. Here is the link to the key once more."},
+	"declined":   {"Your request for %s was declined", "Your request for %s was declined."},
+	"expired":    {"Your request for %s has expired", "Nobody decided on your request for %s in time, so it has expired. You may ask again."},
+	"lapsed":     {"Your key for %s has lapsed", "Nobody took your key for %s in time, so it opens nothing any more. You may ask again."},
+	"revoked":    {"Your key for %s was revoked", "Your key for %s was revoked. It opens nothing any more."},
+	olderRevoked: {"Your older key for %s was revoked", "The older of your keys for %s was revoked. The one that took its place is good."},
+	"rotated":    {"Your key for %s was rotated", "A new key takes the place of your key for %s."},
+	"suspended":  {"Your key for %s was suspended", "Your key for %s was suspended. It opens nothing until it is resumed."},
+	"resumed":    {"Your key for %s works again", "Your key for %s was resumed. It works again."},
+	"edited":     {"Your key for %s was changed", "The plans of your key have changed."},
+	olderSuspended: {
+		"Your older key for %s was suspended",
+		"Your older key for %s was suspended. It opens nothing until it is resumed. The key that took its place still works.",
+	},
+	olderResumed:    {"Your older key for %s works again", "Your older key for %s was resumed. It works again, until its time ends."},
 	welcome:         {"Welcome", "An account was made for you, under this e-mail address. You can ask for keys now."},
 	passwordChanged: {"Your password was changed", "The password of your account was changed. If you did not ask for that, tell us."},
 }
 
-// olderRevoked is the end of a key that another has taken the place of.
-const olderRevoked = "older revoked"
+// What becomes of a key whose place another has taken.
+const (
+	olderRevoked   = "older revoked"
+	olderSuspended = "older suspended"
+	olderResumed   = "older resumed"
+)
+
+// older has the words for such a key.
+var older = map[string]string{"revoked": olderRevoked, "suspended": olderSuspended, "resumed": olderResumed}
 
 var toReviewers = map[string]copyOf{
 	"created":  {"A request for %s waits for a decision", "A request for %s waits for a decision."},
@@ -61,11 +77,7 @@ func compose(f *facts, to string, where places) (subject, text string) {
 }
 
 func composeToDeveloper(f *facts, where places) (subject, text string) {
-	said, own := toDevelopers[f.act], f.copy()
-	if f.successor != nil {
-		said = toDevelopers[olderRevoked]
-	}
-	said = said.about(f)
+	said, own := f.words(), f.copy()
 	if own.Enabled && f.act != "reminded" {
 		said.subject, said.body = cmp.Or(oneLine(own.Subject), said.subject), cmp.Or(plain(own.Body), said.body)
 	}
@@ -75,7 +87,10 @@ func composeToDeveloper(f *facts, where places) (subject, text string) {
 	}
 	if where.link != "" {
 		parts = append(parts, "Take your key here. It is shown once:", where.link,
-			"The link is good until "+where.until.UTC().Format("2 January 2006, 15:04")+" UTC. Whoever has it can take the key: do not pass it on.")
+			"The link is good until "+dayAndTime(where.until)+". Whoever has it can take the key: do not pass it on.")
+	}
+	if f.key != nil && f.act != "revoked" {
+		parts = append(parts, "If you did not expect this, tell us.")
 	}
 	signed := oneLine(f.books.Configuration.Mail.FromName)
 	if own.Enabled {
@@ -85,6 +100,15 @@ func composeToDeveloper(f *facts, where places) (subject, text string) {
 		parts = append(parts, signed)
 	}
 	return clip(said.subject, longest), strings.Join(parts, "\n\n") + "\n"
+}
+
+// words are the desk's own for a mail to the developer.
+func (f *facts) words() copyOf {
+	act := f.act
+	if name, is := older[act]; is && (f.successor != nil || act != "revoked" && f.isOlder()) {
+		act = name
+	}
+	return toDevelopers[act].about(f)
 }
 
 // about puts the plans into the words.
@@ -117,7 +141,15 @@ func (f *facts) subject() string {
 	if f.request.Edits != "" {
 		return "a change of the key " + f.request.Key
 	}
-	return f.plans(f.request.ApplyPolicies)
+	return f.plans(f.planIDs())
+}
+
+// planIDs are the plans of the key, after what was done to it; else those that are asked for.
+func (f *facts) planIDs() []string {
+	if f.key != nil && len(f.line.Policies) > 0 {
+		return f.line.Policies
+	}
+	return f.request.ApplyPolicies
 }
 
 // asked is what a request asks for.
@@ -125,7 +157,7 @@ func (f *facts) asked() []told {
 	if r := f.request; r.Edits != "" {
 		return []told{{"Key", r.Key}, {"Plans to add", f.plans(r.ApplyPolicies)}, {"Plans to take away", f.plans(r.RemovePolicies)}}
 	}
-	return []told{{"Plan", f.plans(f.request.ApplyPolicies)}}
+	return []told{{"Plan", f.plans(f.planIDs())}}
 }
 
 // toDeveloper is what a developer is told of their account or request.
@@ -141,8 +173,17 @@ func (f *facts) toDeveloper() []told {
 	if f.act == "expired" || f.act == "lapsed" { // the words have said why
 		return about
 	}
+	if f.key != nil && f.act != "revoked" {
+		about = append(about, told{"Done by", f.line.By})
+	}
+	if f.act == "rotated" && f.key.Rotation != nil {
+		about = append(about, told{"The older key works until", dayAndTime(time.Unix(f.key.Rotation.Ends, 0))})
+	}
 	return append(about, told{"Reason", f.line.Reason})
 }
+
+// dayAndTime writes a time as people read it.
+func dayAndTime(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04") + " UTC" }
 
 // toReview is what a reviewer is told of a request, but for the answers to its form. When it was asked for is the desk's to say: a client may
 // send any date_created.

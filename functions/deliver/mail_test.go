@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,6 +169,48 @@ Reason: Please say what for.
 
 The Orchard
 `},
+	"of a rotation": {known(named, ofKey("rotated"), rotatedAt, func(f *facts) { f.line.By, f.line.Policies = "portal", []string{"gold"} }), developer, atTheDesk, `Your key for Gold was rotated
+
+A new key takes the place of your key for Gold.
+
+Name: Ada
+Plan: Gold
+Request: 5efde61749960c000137f590
+Done by: portal
+The older key works until: 24 November 2025, 16:00 UTC
+
+If you did not expect this, tell us.
+
+The Orchard
+`},
+	"of a change": {known(named, ofKey("edited"), func(f *facts) {
+		f.line.By, f.line.Policies = "admin", []string{"gold", "silver"}
+		f.books.Configuration.Mail.Key = portal.EmailCopy{Enabled: true, Subject: "Your key is ready", Body: "Take it."}
+	}), developer, atTheDesk, `Your key for Gold, silver was changed
+
+The plans of your key have changed.
+
+Name: Ada
+Plan: Gold, silver
+Request: 5efde61749960c000137f590
+Done by: admin
+
+If you did not expect this, tell us.
+
+The Orchard
+`},
+	"of an older key's suspension": {known(named, ofKey("suspended"), rotatedAt, func(f *facts) { f.line.Policies = []string{"gold"} }), developer, atTheDesk, `Your older key for Gold was suspended
+
+Your older key for Gold was suspended. It opens nothing until it is resumed. The key that took its place still works.
+
+Name: Ada
+Plan: Gold
+Request: 5efde61749960c000137f590
+
+If you did not expect this, tell us.
+
+The Orchard
+`},
 	"to who has just come": {known(named, does(welcome), func(f *facts) { f.request = nil }), developer, atTheDesk, `Welcome
 
 An account was made for you, under this e-mail address. You can ask for keys now.
@@ -193,10 +237,7 @@ func TestMails(t *testing.T) {
 // Every act of which somebody hears by mail has words for it, with nothing left open in them.
 func TestWords(t *testing.T) {
 	t.Parallel()
-	acts := []string{welcome, passwordChanged, "revoked"}
-	for act := range concerned {
-		acts = append(acts, act)
-	}
+	acts := slices.Concat([]string{welcome, passwordChanged}, slices.Collect(maps.Keys(concerned)), slices.Collect(maps.Keys(concernedByKey)))
 	for _, act := range acts {
 		concerns := append(tells(table.Subject{Request: "request"}, act), tells(table.Subject{Key: "digest"}, act)...)
 		if act == welcome || act == passwordChanged {
@@ -207,6 +248,9 @@ func TestWords(t *testing.T) {
 				continue
 			}
 			f := known(named, does(act))
+			if concernedByKey[act] != nil {
+				f = known(named, ofKey(act))
+			}
 			subject, text := compose(f, to, places{})
 			if subject == "" || strings.HasPrefix(text, "\n") || strings.Contains(subject+text, "%") {
 				t.Errorf("%s, to %s: %q %q", act, to, subject, text)

@@ -30,13 +30,22 @@ var concerned = map[string][]string{
 	"link sent": {developer},
 }
 
-// tells is whom an act may concern; of a key's history only its end does.
+// concernedByKey has the same for a key's history. What becomes of a key is told to its developer, whoever does it.
+var concernedByKey = map[string][]string{
+	"revoked":   {webhook, developer},
+	"rotated":   {webhook, developer},
+	"suspended": {webhook, developer},
+	"resumed":   {webhook, developer},
+	"edited":    {webhook, developer},
+}
+
+// tells is whom an act may concern.
 func tells(of table.Subject, act string) []string {
 	switch {
 	case of.Request != "":
 		return concerned[act]
-	case of.Key != "" && act == "revoked":
-		return []string{webhook, developer}
+	case of.Key != "":
+		return concernedByKey[act]
 	case of.Developer != "":
 		return []string{developer}
 	}
@@ -49,10 +58,10 @@ type facts struct {
 	act       string
 	at        time.Time // when it was done
 	gone      bool      // what it tells of is not there any more
-	line      table.History
+	line      table.Line
 	request   *table.Request   // nil: it tells of a developer
-	key       *table.IssuedKey // that was revoked
-	successor *table.IssuedKey // of that key, if it has one
+	key       *table.IssuedKey // nil: it tells of no key
+	successor *table.IssuedKey // of a key that was revoked, if it has one
 	books     table.Books
 }
 
@@ -99,6 +108,8 @@ func (f *facts) news(to string) bool {
 	switch {
 	case f.successor != nil && (to == webhook || f.toldByItsSuccessor()): // what was granted goes on by the successor, or ended with it
 		return false
+	case f.act == "edited" && f.toldElsewhere():
+		return false
 	case to == webhook:
 		return true
 	case to == developer:
@@ -119,7 +130,7 @@ func (f *facts) newsToDeveloper() bool {
 	case passwordChanged:
 		return mail.ResetPassword.Enabled
 	case "approved":
-		return f.claimable() || mail.Key.Enabled
+		return f.claimable() || mail.Key.Enabled || f.request.Edits != ""
 	case "reminded", "link sent":
 		return f.claimable()
 	}
@@ -135,6 +146,15 @@ func (f *facts) claimable() bool {
 func (f *facts) toldByItsSuccessor() bool {
 	return f.successor.RevokedAt != "" && f.successor.RevokedAt == f.key.RevokedAt
 }
+
+// toldElsewhere tells whether a change of a key is told by the request that asked for it, or by the key's successor: a key that has one is
+// changed only together with it.
+func (f *facts) toldElsewhere() bool {
+	return f.line.ForRequest != "" || f.key.Rotation != nil && f.line.At >= f.key.Rotation.At
+}
+
+// isOlder tells whether another key has taken the place of the one that is told of.
+func (f *facts) isOlder() bool { return f.key != nil && f.key.Rotation != nil && f.act != "rotated" }
 
 // requestID is the request's; empty where a developer is told of.
 func (f *facts) requestID() string {

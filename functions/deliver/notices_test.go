@@ -13,7 +13,7 @@ import (
 // known is a story with all addresses, and every mail wanted: a pending request, unless a test says otherwise.
 func known(changes ...func(*facts)) *facts {
 	f := &facts{
-		org: "the organisation", act: "created", line: table.History{State: portal.Pending},
+		org: "the organisation", act: "created", line: table.Line{History: table.History{State: portal.Pending}},
 		request: &table.Request{Request: portal.Request{ID: "5efde61749960c000137f590", State: portal.Pending, ApplyPolicies: []string{"gold"}}},
 		books: table.Books{
 			Developer: &portal.Developer{Email: "ada@example.com"},
@@ -52,6 +52,18 @@ var (
 
 func revoked(f *facts) { f.act, f.key, f.request.State = "revoked", revokedKey, portal.Approved }
 
+// ofKey has it be an act on a good key.
+func ofKey(act string) func(*facts) {
+	return func(f *facts) {
+		f.act, f.key, f.request.State = act, &table.IssuedKey{State: table.Active}, portal.Approved
+	}
+}
+
+// rotatedAt has the key have a successor for a while.
+func rotatedAt(f *facts) {
+	f.key = &table.IssuedKey{State: table.Active, Rotation: &table.Rotation{At: "2026-11-21T12:00:00.000Z", Ends: 1764000000}}
+}
+
 // hearing is every act, with what bears on whether it is told: and whom it is.
 var hearing = map[string]struct {
 	f    *facts
@@ -77,7 +89,7 @@ var hearing = map[string]struct {
 	"the same, template off":            {known(does("approved"), stands(portal.Approved), keyMailOff), []string{webhook, developer}},
 	"approved, delivered":               {known(does("approved"), stands(portal.Approved), delivered), []string{webhook, developer}},
 	"the same, template is off":         {known(does("approved"), stands(portal.Approved), delivered, keyMailOff), []string{webhook}},
-	"an edit approved, template off":    {known(does("approved"), stands(portal.Approved), keyMailOff, func(f *facts) { f.request.Edits = "digest" }), []string{webhook}},
+	"an edit approved, template off":    {known(does("approved"), stands(portal.Approved), keyMailOff, func(f *facts) { f.request.Edits = "digest" }), []string{webhook, developer}},
 	"a certificate's, template off":     {known(does("approved"), stands(portal.Approved), keyMailOff, func(f *facts) { f.request.AuthType = portal.MutualTLS }), []string{webhook}},
 	"declined":                          {known(does("declined"), stands(portal.Declined)), []string{webhook, developer}},
 	"expired":                           {known(does("expired"), stands(portal.Expired)), []string{webhook, developer}},
@@ -97,6 +109,14 @@ var hearing = map[string]struct {
 	"a key revoked":                     {known(revoked), []string{webhook, developer}},
 	"a rotated key revoked":             {known(revoked, func(f *facts) { f.successor = &table.IssuedKey{State: table.Active} }), []string{developer}},
 	"a rotated key revoked with its":    {known(revoked, func(f *facts) { f.successor = revokedKey }), nil},
+	"a key rotated":                     {known(ofKey("rotated"), rotatedAt), []string{webhook, developer}},
+	"a key suspended, template off":     {known(ofKey("suspended"), keyMailOff), []string{webhook, developer}},
+	"a key resumed":                     {known(ofKey("resumed")), []string{webhook, developer}},
+	"a key changed":                     {known(ofKey("edited")), []string{webhook, developer}},
+	"a key changed, then rotated":       {known(ofKey("edited"), rotatedAt, func(f *facts) { f.line.At = "2026-11-20T12:00:00.000Z" }), []string{webhook, developer}},
+	"a key changed with its successor":  {known(ofKey("edited"), rotatedAt, func(f *facts) { f.line.At = "2026-11-22T12:00:00.000Z" }), nil},
+	"a key changed by a request":        {known(ofKey("edited"), func(f *facts) { f.line.ForRequest = "another" }), nil},
+	"an older key suspended":            {known(ofKey("suspended"), rotatedAt), []string{webhook, developer}},
 	"a rotated key, its revoked before": {known(revoked, func(f *facts) { f.successor = &table.IssuedKey{RevokedAt: "2026-11-21T12:00:00.000Z"} }), []string{developer}},
 }
 
@@ -146,20 +166,22 @@ func TestNoticesOfDevelopers(t *testing.T) {
 	}
 }
 
-// Of a key's history its end alone is told, whatever names other acts have.
+// Of a key's history all is told that changes what it opens; its deliveries are told by its request, if at all.
 func TestActsOfKeys(t *testing.T) {
 	t.Parallel()
 	of := table.Subject{Key: "digest"}
-	for _, act := range []string{"suspended", "resumed", "rotated", "edited", "delivered", "delivered again", "lapsed", "approved", "created"} {
+	for _, act := range []string{"delivered", "delivered again", "lapsed", "approved", "created"} {
 		if got := tells(of, act); got != nil {
 			t.Errorf("%s concerns %v", act, got)
 		}
 	}
-	if diff := cmp.Diff([]string{webhook, developer}, tells(of, "revoked")); diff != "" {
-		t.Error(diff)
-	}
-	if got := tells(table.Subject{Org: "o", Request: "r"}, "revoked"); got != nil {
-		t.Errorf("a request was revoked, which concerns %v", got)
+	for _, act := range []string{"revoked", "rotated", "suspended", "resumed", "edited"} {
+		if diff := cmp.Diff([]string{webhook, developer}, tells(of, act)); diff != "" {
+			t.Errorf("%s: %s", act, diff)
+		}
+		if got := tells(table.Subject{Org: "o", Request: "r"}, act); got != nil {
+			t.Errorf("a request was %s, which concerns %v", act, got)
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ func (d *deliverer) read(ctx context.Context, of table.Subject, records []record
 		return s, err
 	}
 	if s.Key != nil {
-		if err := d.readKey(ctx, s); err != nil {
+		if err := d.readKey(ctx, s, records); err != nil {
 			return s, err
 		}
 	}
@@ -39,13 +39,22 @@ func (d *deliverer) read(ctx context.Context, of table.Subject, records []record
 	case of.Developer != "":
 		s.books, err = d.table.Books(ctx, of.Org, of.Developer, nil)
 	case s.Request != nil:
-		s.books, err = d.table.Books(ctx, s.Request.OrgID, s.Request.ByUser, slices.Concat(s.Request.ApplyPolicies, s.Request.RemovePolicies))
+		s.books, err = d.table.Books(ctx, s.Request.OrgID, s.Request.ByUser, s.policies())
 	}
 	return s, err
 }
 
-// readKey reads what a key came of, and what came of it.
-func (d *deliverer) readKey(ctx context.Context, s *story) error {
+// policies are all that a notice may name.
+func (s *story) policies() []string {
+	all := slices.Concat(s.Request.ApplyPolicies, s.Request.RemovePolicies)
+	for _, line := range s.Lines {
+		all = append(all, line.Policies...)
+	}
+	return all
+}
+
+// readKey reads what a key came of and, where it was revoked, what came of it.
+func (d *deliverer) readKey(ctx context.Context, s *story, records []record) error {
 	r, err := d.table.Request(ctx, s.Key.OrgID, s.Key.Request)
 	switch {
 	case errors.Is(err, portal.ErrNotFound): // there is nothing to tell, then
@@ -54,7 +63,7 @@ func (d *deliverer) readKey(ctx context.Context, s *story) error {
 		return err
 	}
 	s.Request = &r
-	if s.Key.Rotation != nil {
+	if s.Key.Rotation != nil && slices.ContainsFunc(records, func(one record) bool { return s.Lines[one.Line].Act == "revoked" }) {
 		s.successor, err = d.table.LastOf(ctx, s.Key.Rotation.Successor)
 	}
 	return err
@@ -97,7 +106,7 @@ func (s *story) anyOpen(records []record) bool {
 
 // facts are what bears on the notices of a record.
 func (s *story) facts(one *record) *facts {
-	f := &facts{org: s.of.Org, act: one.act, request: s.Request, key: s.Key, successor: s.successor, books: s.books}
+	f := &facts{org: s.of.Org, act: one.act, request: s.Request, key: s.Key, books: s.books}
 	if s.of.Developer != "" {
 		f.act, f.at = ofDeveloper(one)
 		return f
@@ -108,6 +117,9 @@ func (s *story) facts(one *record) *facts {
 		return f
 	}
 	f.org, f.line, f.act = s.Request.OrgID, line, line.Act
+	if f.act == "revoked" {
+		f.successor = s.successor
+	}
 	f.at, _ = time.Parse(time.RFC3339Nano, line.At) // our own
 	return f
 }

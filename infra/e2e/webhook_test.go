@@ -104,12 +104,14 @@ func TestWebhooks(t *testing.T) {
 
 	plan, h := offers(t, offered{kind: authToken, asks: true})[0], arrives(t, authToken)
 	g := h.receives(t, plan)
+	reviewer.call(t, http.MethodPost, g.path(t)+"/suspend", "").want(t, http.StatusOK, "Data updated")
 	portal.call(t, http.MethodDelete, g.path(t), "").want(t, http.StatusOK, "Data deleted")
 	declined := portal.create(t, h.asking(t, plan))
 	reviewer.call(t, http.MethodPut, decline(declined), `{"reason": "Enough."}`).want(t, http.StatusOK, declined)
 	want := map[string]map[string]any{
 		"submitted " + g.request: {"by_user": h.id, "org_id": org}, "approved " + g.request: {"state": "approved"}, "revoked " + g.request: {"by_user": h.id},
-		"submitted " + declined: {"by_user": h.id}, "declined " + declined: {"state": "declined", "reason": "Enough."},
+		"suspended " + g.request: {"by_user": h.id, "key_state": "suspended"},
+		"submitted " + declined:  {"by_user": h.id}, "declined " + declined: {"state": "declined", "reason": "Enough."},
 	}
 	tells(t, r.hears(t, len(want)), want)
 }

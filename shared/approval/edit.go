@@ -199,6 +199,7 @@ func (i *Issuer) edit(ctx context.Context, r table.Request, act Act, books *tabl
 	change := act.change(r, decided(r, act, proof))
 	act.Name = "edited"
 	edit := act.keyChange(*k, after)
+	edit.History.ForRequest = r.ID
 	if err := act.takeAlong(ctx, i.Table, &edit, keepOnly(act)); err != nil {
 		return Grant{}, err
 	}

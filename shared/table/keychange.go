@@ -28,7 +28,8 @@ type KeyHistory struct {
 	State      KeyState `json:"state"` // of the key, after the act
 	Policies   []string `json:"policies"`
 	Revision   int      `json:"revision"`
-	RequestID  string   `json:"request_id"` // of the call, as the log names it
+	RequestID  string   `json:"request_id"`            // of the call, as the log names it
+	ForRequest string   `json:"for_request,omitempty"` // that asked for the edit, and whose approval is told
 }
 
 // ChangedKey says that a key is no longer what the caller of WriteKey had read: somebody else was faster.

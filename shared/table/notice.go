@@ -81,10 +81,17 @@ type storedNotice struct {
 // Affair is what there is to tell of a subject: itself, the lines of its history that were asked for, and its notices, those that
 // were asked for and are there.
 type Affair struct {
-	Request *Request           // nil: the subject is none, or gone
-	Key     *IssuedKey         // nil: the same
-	Lines   map[string]History // by their names' Line; a key's lines have no reason
+	Request *Request        // nil: the subject is none, or gone
+	Key     *IssuedKey      // nil: the same
+	Lines   map[string]Line // by their names' Line
 	Notices map[NoticeName]Notice
+}
+
+// Line is a line of history as notices read it: of a request or, with its last two members, of a key.
+type Line struct {
+	History
+	Policies   []string `json:"policies"`
+	ForRequest string   `json:"for_request"`
 }
 
 // Affair reads a subject, and all of the lines and notices of it that the names name, at once.
@@ -106,7 +113,7 @@ func (t *Table) Affair(ctx context.Context, of Subject, names []NoticeName) (Aff
 	if err != nil {
 		return Affair{}, err
 	}
-	a := Affair{Lines: map[string]History{}, Notices: map[NoticeName]Notice{}}
+	a := Affair{Lines: map[string]Line{}, Notices: map[NoticeName]Notice{}}
 	for _, n := range names {
 		if err := a.take(n, found); err != nil {
 			return Affair{}, err
@@ -117,7 +124,7 @@ func (t *Table) Affair(ctx context.Context, of Subject, names []NoticeName) (Aff
 
 func (a *Affair) take(n NoticeName, found map[key]item) error {
 	if it := found[n.lineKey()]; it != nil {
-		var line History
+		var line Line
 		if err := parse(it, &line); err != nil {
 			return err
 		}
