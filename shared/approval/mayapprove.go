@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"cmp"
 	"context"
 
 	"keydesk/shared/caller"
@@ -33,8 +34,21 @@ func (i *Issuer) mayApprove(ctx context.Context, act *Act, r *table.Request, boo
 		return nil
 	case act.Automatic:
 		return ErrToBeDecided
+	case verdict.Outcome == portal.Ask:
+		return cmp.Or(withoutEntry(books, r.ApplyPolicies), who.Require(caller.DecideRequests))
 	}
 	return who.Require(caller.DecideRequests)
+}
+
+// withoutEntry refuses a portal's approval of a plan that has no catalogue entry. The portal's permission is not what is missing.
+func withoutEntry(books *table.Books, policies []string) error {
+	for _, policy := range policies {
+		if _, known := books.Entries[policy]; !known {
+			return portal.Refuse(portal.Forbidden, "access denied: the plan %s has no entry in the catalogue, so a reviewer decides. "+
+				"Let a reviewer approve the request, or let an admin add an entry with this policy_id: PUT /api/portal/catalogue.", policy)
+		}
+	}
+	return nil
 }
 
 // leftOpen says that the schedule, or a third party's yes, does not approve, and what the rules say instead.

@@ -148,7 +148,7 @@ func TestPortalApprovesWhatItRead(t *testing.T) {
 		}
 	})
 	key, err := issue(d, t, r.ID, sender.Act("approved"), "")
-	refused(t, key, err, portal.Forbidden, "requests:decide")
+	refused(t, key, err, portal.Forbidden, "the plan "+fixture.Weather+" has no entry in the catalogue")
 	if after := d.Audit(r.ID); after.State != portal.Pending {
 		t.Errorf("the request is %s", after.State)
 	}
