@@ -168,7 +168,7 @@ func (c *check) find(ctx context.Context, p *candidate, now time.Time) (found, e
 	}
 	at := p.id
 	if p.kind == portal.MutualTLS {
-		fingerprint, err := portal.Fingerprint(p.org, p.certificate)
+		fingerprint, err := portal.PresentedFingerprint(p.org, p.certificate)
 		if err != nil {
 			return found{verdict: refusal(malformed, now), id: p.id, read: true}, nil //nolint:nilerr // the verdict says it
 		}

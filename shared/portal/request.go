@@ -240,7 +240,7 @@ func (r *Request) take(in *RequestInput, policies []string) error {
 		if err != nil {
 			return err
 		}
-		if len(sent) > longestFingerprint { // a whole certificate
+		if len(sent) > longestFingerprint || !isASCII(sent) { // a whole certificate, or one with marks that nobody sees
 			in.Certificate = &fingerprint
 		}
 	}
