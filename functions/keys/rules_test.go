@@ -49,14 +49,14 @@ func way(t *testing.T, d *desktest.Desk, said desktest.Said) {
 	if err := json.Unmarshal(said.Meta, &meta); err != nil || said.Status != http.StatusOK || meta.State != portal.Waiting || meta.RequestID != said.Message || meta.Revision != 1 {
 		t.Fatalf("%d %s (%v)", said.Status, said.Text, err)
 	}
-	if !strings.HasPrefix(meta.RedirectTo, "https://pay.example/keys?request_id="+said.Message+"&revision=1&") || strings.Contains(said.Text, "RawKey") {
+	if !strings.HasPrefix(meta.RedirectTo, "https://pay.example/keys?asked="+meta.Asked+"&request_id="+said.Message+"&revision=1&") || strings.Contains(said.Text, "RawKey") {
 		t.Errorf("it leads to %s", meta.RedirectTo)
 	}
 	signed := http.Header{}
 	signed.Set("webhook-id", said.Message)
 	signed.Set("webhook-timestamp", strconv.FormatInt(meta.Timestamp, 10))
 	signed.Set("webhook-signature", meta.Signature)
-	if err := d.Signers.Verify(t.Context(), fixture.Org, signed, []byte(said.Message+".1")); err != nil {
+	if err := d.Signers.Verify(t.Context(), fixture.Org, signed, []byte(said.Message+"."+meta.Asked)); err != nil {
 		t.Error(err)
 	}
 }

@@ -43,9 +43,9 @@ func trusts(t *testing.T) (thirdParty, string) {
 
 // sent is a developer's way to a third party.
 type sent struct {
-	request  string
-	revision int
-	to       *url.URL
+	request string
+	asked   string
+	to      *url.URL
 }
 
 const payHere = "https://pay.orchard.example/subscribe?plan=live"
@@ -64,12 +64,12 @@ func (h holder) isSent(t *testing.T, plan string) sent {
 	t.Cleanup(func() { remove(t, id) })
 	address, _ := a.member("Meta", "redirect_to").(string)
 	to, err := url.Parse(address)
-	revision, _ := a.member("Meta", "revision").(float64)
-	if err != nil || a.member("Meta", "request_id") != id || revision != 1 {
+	asked, _ := a.member("Meta", "asked").(string)
+	if err != nil || a.member("Meta", "request_id") != id || len(asked) != 64 {
 		t.Fatalf("%s does not say where to send the developer: %s", a.call, a.text)
 	}
 	wantMembers(t, portal.get(t, id), map[string]any{"state": "waiting", "next": "third party", "approved": false})
-	return sent{id, int(revision), to}
+	return sent{id, asked, to}
 }
 
 // receives is what a third party does with a developer who comes: it makes sure that the desk has sent them.
@@ -83,11 +83,11 @@ func (p thirdParty) receives(t *testing.T, s sent) {
 	headers.Set("webhook-id", q.Get("request_id"))
 	headers.Set("webhook-timestamp", q.Get("timestamp"))
 	headers.Set("webhook-signature", q.Get("signature"))
-	if err := p.Verify([]byte(q.Get("request_id")+"."+q.Get("revision")), headers); err != nil {
+	if err := p.Verify([]byte(q.Get("request_id")+"."+q.Get("asked")), headers); err != nil {
 		t.Errorf("the way to the third party is not signed: %v", err)
 	}
-	if p.Verify([]byte(q.Get("request_id")+".2"), headers) == nil {
-		t.Error("the way to the third party is signed for any revision")
+	if p.Verify([]byte(q.Get("request_id")+"."+strings.Repeat("0", 64)), headers) == nil {
+		t.Error("the way to the third party is signed for anything")
 	}
 }
 
@@ -113,7 +113,7 @@ func (p thirdParty) calls(t *testing.T, y yesOrNo, forge func(body *string, head
 	if y.at.IsZero() {
 		y.at = time.Now()
 	}
-	body := fmt.Sprintf(`{"org_id": %q, "request_id": %q, "revision": %d, "approved": %t, "reason": %q}`, y.org, y.request, y.revision, y.approved, y.reason)
+	body := fmt.Sprintf(`{"org_id": %q, "request_id": %q, "asked": %q, "approved": %t, "reason": %q}`, y.org, y.request, y.asked, y.approved, y.reason)
 	signature, err := p.Sign(y.message, y.at, []byte(body))
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +176,7 @@ func TestForgedAnswers(t *testing.T) {
 	}
 	yes := yesOrNo{sent: s, approved: true}
 	other, late, elsewhere, stale := yes, yes, yes, yes
-	other.org, late.at, elsewhere.request, stale.revision = nobodys, time.Now().Add(-10*time.Minute), nobodys, 2
+	other.org, late.at, elsewhere.request, stale.asked = nobodys, time.Now().Add(-10*time.Minute), nobodys, strings.Repeat("0", 64)
 	for name, c := range map[string]struct {
 		by     thirdParty
 		answer yesOrNo

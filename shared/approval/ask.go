@@ -78,8 +78,12 @@ func newCertificate(ctx context.Context, t *table.Table, r *portal.Request) erro
 }
 
 // AskInstead is an open request as somebody would have it instead. Its policies are judged anew only where they change. The kind of key
-// stays: a grant that died may have filled the box with one already.
+// stays: a grant that died may have filled the box with one already. Where it asks for the same, there is
+// nothing to change: errUnchanged.
 func AskInstead(ctx context.Context, t *table.Table, books *table.Books, before, r table.Request, act Act) (table.Request, error) {
+	if sameAsked(&before, &r) {
+		return before, errUnchanged
+	}
 	r.ChangedBy = act.By.Holder()
 	if r.Certificate != before.Certificate && r.AuthType == portal.MutualTLS {
 		if err := newCertificate(ctx, t, &r.Request); err != nil {

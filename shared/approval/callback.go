@@ -13,18 +13,33 @@ import (
 type Answer struct {
 	Approved bool
 	Message  string // hash of the message's id: the same message, sent again, is answered the same
+	Asked    string // what it answers to: the Digest that the developer came with
+	Revision int    // the same in an answer without Asked: the revision that the developer came with
+}
+
+// isFor tells whether an answer is for what a request asks for now. A revision counts for as long as the request has asked for the same
+// since.
+func (a *Answer) isFor(r *table.Request) bool {
+	if a.Asked != "" {
+		return a.Asked == Digest(r)
+	}
+	from := r.AskedFrom
+	if from == 0 { // it was written before this was noted
+		from = r.Revision
+	}
+	return from <= a.Revision && a.Revision <= r.Revision
 }
 
 // ThirdParty is whoever signs with the organisation's signing secret.
 func ThirdParty(org string) caller.Caller { return caller.Caller{Org: org, Name: "third party"} }
 
-// Callback decides a request that waits for a third party by its answer, whose signature was verified. Act.IfMatch is the revision that
-// the third party was shown: an answer to something else than what is asked now is refused.
+// Callback decides a request that waits for a third party by its answer, whose signature was verified. An answer to
+// something else than what is asked now is refused.
 func (i *Issuer) Callback(ctx context.Context, r table.Request, act Act, answer Answer) error {
 	if r.Callback == answer.Message {
 		return nil
 	}
-	act.entitled, act.ByClaim, act.callback = true, true, answer.Message
+	act.entitled, act.ByClaim, act.callback, act.answers = true, true, answer.Message, &answer
 	err := i.answer(ctx, r, act, answer)
 	if err == nil {
 		return nil

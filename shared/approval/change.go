@@ -23,28 +23,45 @@ type Act struct {
 	Rule      string // by whose word, if by a rule's
 	ByClaim   bool   // the key goes to the developer, not to By
 
-	entitled bool   // the right to decide was proved otherwise than by By's role
-	callback string // of a third party's answer: hash of its message's id
+	entitled bool    // the right to decide was proved otherwise than by By's role
+	callback string  // of a third party's answer: hash of its message's id
+	answers  *Answer // the third party's answer that this is
 }
 
 // Change does an act to a request that others may be changing at the same time: revise says what becomes of the request as
-// it stands, and is asked anew when somebody was faster, unless IfMatch says that only the seen revision will do.
+// it stands, and is asked anew when somebody was faster, unless IfMatch says that only the seen revision will do. errUnchanged of
+// revise ends it well, with nothing written.
 func Change(ctx context.Context, t *table.Table, r table.Request, act Act, revise func(table.Request) (table.Request, error)) error {
+	_, err := changeRequest(ctx, t, r, act, revise)
+	return err
+}
+
+// errUnchanged says that a request is already as it is to be.
+var errUnchanged = errors.New("the request is so already")
+
+// changeRequest is Change. It gives the request as it stands in the table then.
+func changeRequest(
+	ctx context.Context, t *table.Table, r table.Request, act Act, revise func(table.Request) (table.Request, error),
+) (table.Request, error) {
 	for {
 		if r.Deleted() {
-			return portal.ErrNotFound
+			return r, portal.ErrNotFound
 		}
 		if err := act.seen(&r); err != nil {
-			return err
+			return r, err
 		}
 		after, err := revise(r)
-		if err != nil {
-			return err
+		switch {
+		case errors.Is(err, errUnchanged):
+			return r, nil
+		case err != nil:
+			return after, err
 		}
-		err = t.Write(ctx, act.change(r, after))
+		change := act.change(r, after)
+		err = t.Write(ctx, change)
 		var changed *table.Changed
 		if !errors.As(err, &changed) {
-			return err
+			return change.After, err
 		}
 		r = changed.Now
 	}
@@ -86,6 +103,11 @@ func Decline(ctx context.Context, t *table.Table, r table.Request, settings port
 
 // seen refuses when the request is not what By decided about.
 func (a *Act) seen(r *table.Request) error {
+	if a.answers != nil && !a.answers.isFor(r) {
+		refusal := portal.Refuse(portal.Stale, "asked: the request asks for something else now (revision %d, %s); answer what the developer comes with next.", r.Revision, r.State)
+		refusal.Meta = map[string]any{"revision": r.Revision, "state": r.State}
+		return refusal
+	}
 	if a.IfMatch == 0 || a.IfMatch == r.Revision {
 		return nil
 	}
@@ -97,6 +119,9 @@ func (a *Act) seen(r *table.Request) error {
 // change numbers the revision, signs it, and writes its line of history.
 func (a *Act) change(before, after table.Request) table.Change {
 	after.Revision, after.Attempt = before.Revision+1, portal.NewID(a.At)
+	if before.ID == "" || !sameAsked(&before, &after) {
+		after.AskedFrom = after.Revision
+	}
 	return table.Change{Before: before, After: after, History: a.history(&after)}
 }
 

@@ -76,14 +76,11 @@ func inPlaces(ctx context.Context, t *table.Table, books *table.Books, r table.R
 	}
 }
 
-// ChangeInPlaces is Change, of what a request asks for: another place is looked for where one was taken in the same moment. It gives what
-// the request asks for now.
-func ChangeInPlaces(ctx context.Context, t *table.Table, books *table.Books, r table.Request, act Act, revise func(table.Request) (table.Request, error)) (after table.Request, err error) {
+// ChangeInPlaces is Change, of what a request asks for: another place is looked for where one was taken in the same moment. It gives the
+// request as it stands then.
+func ChangeInPlaces(ctx context.Context, t *table.Table, books *table.Books, r table.Request, act Act, revise func(table.Request) (table.Request, error)) (table.Request, error) {
 	for {
-		err = Change(ctx, t, r, act, func(r table.Request) (_ table.Request, err error) {
-			after, err = revise(r)
-			return after, err
-		})
+		after, err := changeRequest(ctx, t, r, act, revise)
 		if !elsewhere(err, books, after.ApplyPolicies) {
 			return after, err
 		}

@@ -13,11 +13,12 @@ import (
 )
 
 // Redirected is where a portal sends the developer of a request that waits for a third party, who can tell by the signature that the desk
-// has sent them: it is that of Standard Webhooks over the request's id, the timestamp and "<request id>.<revision>".
+// has sent them: it is that of Standard Webhooks over the request's id, the timestamp and "<request id>.<asked>".
 type Redirected struct {
 	RedirectTo string `json:"redirect_to"` // with all the others as parameters
 	RequestID  string `json:"request_id"`
-	Revision   int    `json:"revision"` // what the third party answers to
+	Asked      string `json:"asked"`    // the Digest of what is asked: what the third party answers to
+	Revision   int    `json:"revision"` // for information
 	Timestamp  int64  `json:"timestamp"`
 	Signature  string `json:"signature"`
 }
@@ -36,7 +37,8 @@ func Redirect(ctx context.Context, signers *vault.Signers, r *table.Request, now
 	if err != nil {
 		return nil, err
 	}
-	signature, err := signing.Sign(r.ID, now, []byte(r.ID+"."+strconv.Itoa(r.Revision)))
+	asked := Digest(r)
+	signature, err := signing.Sign(r.ID, now, []byte(r.ID+"."+asked))
 	if err != nil {
 		return nil, err
 	}
@@ -44,9 +46,10 @@ func Redirect(ctx context.Context, signers *vault.Signers, r *table.Request, now
 	if err != nil {
 		return nil, err
 	}
-	way := Redirected{RequestID: r.ID, Revision: r.Revision, Timestamp: now.Unix(), Signature: signature}
+	way := Redirected{RequestID: r.ID, Asked: asked, Revision: r.Revision, Timestamp: now.Unix(), Signature: signature}
 	says := there.Query()
 	says.Set("request_id", way.RequestID)
+	says.Set("asked", way.Asked)
 	says.Set("revision", strconv.Itoa(way.Revision))
 	says.Set("timestamp", strconv.FormatInt(way.Timestamp, 10))
 	says.Set("signature", way.Signature)

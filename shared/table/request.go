@@ -26,6 +26,7 @@ type Request struct {
 	Asked      bool   `json:"asked,omitempty"`        // the schedule has looked, and left it to a person
 	Reminded   bool   `json:"reminded,omitempty"`     // whoever is to act next was reminded
 	RedirectTo string `json:"redirect_to,omitempty"`  // where the developer is sent while it waits for a third party
+	AskedFrom  int    `json:"asked_from,omitempty"`   // the revision since which it asks for what it asks for
 	Callback   string `json:"callback,omitempty"`     // of the third party's message that decided it: hash of its id
 	ByCreator  bool   `json:"by_creator,omitempty"`   // the schedule granted it: whoever created it may fetch the key by an approve of their own
 	LinkSentAt string `json:"link_sent_at,omitempty"` // when the claim link was last asked for

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -27,7 +28,8 @@ func main() {
 type says struct {
 	OrgID     string `json:"org_id"`
 	RequestID string `json:"request_id"`
-	Revision  int    `json:"revision"`
+	Asked     string `json:"asked"`    // what the developer came with, and what is answered to
+	Revision  int    `json:"revision"` // the same in an answer without it
 	Approved  *bool  `json:"approved"`
 	Reason    string `json:"reason"`
 }
@@ -56,7 +58,7 @@ func operation(issuer *approval.Issuer, signers *vault.Signers) rest.Unguarded {
 				return caller.Caller{}, rest.Out{}, err
 			}
 			who := approval.ThirdParty(said.OrgID)
-			act := approval.Act{By: who, At: in.At, Reason: said.Reason, IfMatch: said.Revision, RequestID: in.RequestID}
+			act := approval.Act{By: who, At: in.At, Reason: said.Reason, RequestID: in.RequestID}
 			return who, rest.OK(in.ID), issuer.Callback(ctx, r, act, said.answer(in))
 		},
 	}
@@ -80,8 +82,11 @@ func notAuthorised(reason string) error { return fmt.Errorf("%w: %s", portal.Err
 // answer is a yes or a no, under the message's id: sent again it is the same answer, and the other one under the same id is not.
 func (s *says) answer(in rest.In) approval.Answer {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%t", in.Webhook.Get("webhook-id"), *s.Approved))
-	return approval.Answer{Approved: *s.Approved, Message: hex.EncodeToString(sum[:])}
+	return approval.Answer{Approved: *s.Approved, Message: hex.EncodeToString(sum[:]), Asked: s.Asked, Revision: s.Revision}
 }
+
+// digest is what approval.Digest looks like.
+var digest = regexp.MustCompile("^[0-9a-f]{64}$")
 
 func read(in rest.In) (s says, err error) {
 	if err := rest.Decode(in.Body, &s); err != nil {
@@ -92,8 +97,10 @@ func read(in rest.In) (s says, err error) {
 		return s, portal.Refuse(portal.Invalid, "org_id: the organisation's id is expected, 24 lower-case hexadecimal digits.")
 	case s.RequestID != in.ID:
 		return s, portal.Refuse(portal.Invalid, "request_id: the request that the path names is expected.")
-	case s.Revision < 1:
-		return s, portal.Refuse(portal.Invalid, "revision: the revision that the developer came with is expected, a number from 1 on.")
+	case s.Asked == "" && s.Revision < 1:
+		return s, portal.Refuse(portal.Invalid, "asked is missing; send the value that the developer came with.")
+	case s.Asked != "" && !digest.MatchString(s.Asked):
+		return s, portal.Refuse(portal.Invalid, "asked: the value that the developer came with is expected, 64 lower-case hexadecimal digits.")
 	case s.Approved == nil:
 		return s, portal.Refuse(portal.Invalid, "approved: true or false is expected.")
 	}

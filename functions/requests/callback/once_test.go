@@ -91,8 +91,9 @@ func TestEditedMeanwhile(t *testing.T) {
 	if err := approval.Change(t.Context(), w.Table, w.request, act, edit); err != nil {
 		t.Fatal(err)
 	}
-	w.Unchanged("an answer to the revision before", func() {
-		for what, m := range map[string]message{"yes": yes, "no": no} {
+	old := yes.with("asked", nil).with("revision", 1)
+	w.Unchanged("an answer to what was asked before", func() {
+		for what, m := range map[string]message{"yes": yes, "no": no, "by its revision": old, "with the revision that is now": yes.with("revision", 2)} {
 			if said := w.says(m); said.Status != http.StatusPreconditionFailed {
 				t.Errorf("%s: %d %s", what, said.Status, said.Text)
 			}
@@ -100,6 +101,55 @@ func TestEditedMeanwhile(t *testing.T) {
 	})
 	w.read()
 	w.wants("an answer to what is asked now", w.yes("a message"), http.StatusOK, w.request.ID)
+}
+
+// TestRevisedMeanwhile holds that an answer is good for as long as the request asks for the same, whatever its revision is by then.
+func TestRevisedMeanwhile(t *testing.T) {
+	t.Parallel()
+	for what, answer := range map[string]func(*waiting) message{
+		"by what is asked": func(w *waiting) message { return w.yes("a message") },
+		"by the revision":  func(w *waiting) message { return w.yes("a message").with("asked", nil).with("revision", 1) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			w := waits(t)
+			yes := answer(w)
+			act := approval.Act{Name: "reminded", By: fixture.Clerk(), At: time.Now(), RequestID: "test"}
+			for _, noted := range []string{"looked at", "looked at again"} {
+				err := approval.Change(t.Context(), w.Table, w.read(), act, func(r table.Request) (table.Request, error) { r.Why = noted; return r, nil })
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if r := w.read(); r.Revision != 3 {
+				t.Fatalf("it is at revision %d", r.Revision)
+			}
+			w.wants("an answer to what is asked", yes, http.StatusOK, w.request.ID)
+			w.isDecided(true)
+		})
+	}
+}
+
+// TestAskedForAgain holds that a yes is for what it was signed for, though the request asked for something else in between.
+func TestAskedForAgain(t *testing.T) {
+	t.Parallel()
+	w := waits(t)
+	yes, first := w.yes("a message"), w.request.Fields
+	old := yes.with("asked", nil).with("revision", 1)
+	for _, fields := range []portal.Object{`{"usecase": "another"}`, first} {
+		act := approval.Act{Name: "updated", By: fixture.Clerk(), At: time.Now(), RequestID: "test"}
+		err := approval.Change(t.Context(), w.Table, w.read(), act, func(r table.Request) (table.Request, error) { r.Fields = fields; return r, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Unchanged("an answer to a revision alone", func() {
+		if said := w.says(old); said.Status != http.StatusPreconditionFailed {
+			t.Errorf("%d %s", said.Status, said.Text)
+		}
+	})
+	w.wants("an answer to what is asked", yes, http.StatusOK, w.request.ID)
+	w.isDecided(true)
 }
 
 // TestSaidTwiceAtOnce has one message come ten times in the same moment. It is answered the same each time.

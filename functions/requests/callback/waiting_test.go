@@ -11,6 +11,7 @@ import (
 
 	"keydesk/infra/desktest"
 	"keydesk/infra/fixture"
+	"keydesk/shared/approval"
 	"keydesk/shared/portal"
 	"keydesk/shared/table"
 )
@@ -71,7 +72,7 @@ type message struct {
 func (w *waiting) yes(id string) message {
 	return message{
 		id: id, at: time.Now(), path: w.request.ID, signer: fixture.Org,
-		body: map[string]any{"org_id": fixture.Org, "request_id": w.request.ID, "revision": w.request.Revision, "approved": true, "reason": "paid"},
+		body: map[string]any{"org_id": fixture.Org, "request_id": w.request.ID, "asked": approval.Digest(&w.request), "approved": true, "reason": "paid"},
 	}
 }
 

@@ -47,9 +47,10 @@ func way(t *testing.T, signers *vault.Signers, said desktest.Said, revision int)
 		t.Fatalf("it leads to %s, %v", w.RedirectTo, err)
 	}
 	want := url.Values{
-		"shop": {"7"}, "request_id": {said.Message}, "revision": {strconv.Itoa(revision)}, "timestamp": {strconv.FormatInt(w.Timestamp, 10)}, "signature": {w.Signature},
+		"asked": {w.Asked},
+		"shop":  {"7"}, "request_id": {said.Message}, "revision": {strconv.Itoa(revision)}, "timestamp": {strconv.FormatInt(w.Timestamp, 10)}, "signature": {w.Signature},
 	}
-	if got := there.Query(); !reflect.DeepEqual(got, want) || w.RequestID != said.Message || w.Revision != revision {
+	if got := there.Query(); !reflect.DeepEqual(got, want) || w.RequestID != said.Message || len(w.Asked) != 64 || w.Revision != revision {
 		t.Errorf("it leads there with %v, want %v", got, want)
 	}
 	signing, err := signers.Of(t.Context(), fixture.Org)
@@ -64,7 +65,7 @@ func way(t *testing.T, signers *vault.Signers, said desktest.Said, revision int)
 	headers.Set("webhook-id", there.Query().Get("request_id"))
 	headers.Set("webhook-timestamp", there.Query().Get("timestamp"))
 	headers.Set("webhook-signature", there.Query().Get("signature"))
-	if err := hook.Verify([]byte(said.Message+"."+strconv.Itoa(revision)), headers); err != nil { // which looks at the time, too
+	if err := hook.Verify([]byte(said.Message+"."+w.Asked), headers); err != nil { // which looks at the time, too
 		t.Errorf("its signature is not the desk's: %v", err)
 	}
 	return w
@@ -143,7 +144,7 @@ func TestRedirectWhileRotating(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		alone, err := hook.Sign(w.RequestID, time.Unix(w.Timestamp, 0), []byte(w.RequestID+".1"))
+		alone, err := hook.Sign(w.RequestID, time.Unix(w.Timestamp, 0), []byte(w.RequestID+"."+w.Asked))
 		if err != nil || !strings.Contains(w.Signature, alone) {
 			t.Errorf("it is not signed by secret %d (%v)", which, err)
 		}

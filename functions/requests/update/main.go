@@ -48,7 +48,6 @@ func operation(t *table.Table, signers *vault.Signers) rest.Operation[found] {
 			if err != nil {
 				return rest.Out{}, err
 			}
-			after.Revision++ // as it was written: a third party answers to what is asked now
 			way, err := approval.Redirect(ctx, signers, &after, in.At)
 			if way == nil {
 				return rest.OK(in.ID), err

@@ -30,8 +30,10 @@ func way(t *testing.T, d *desktest.Desk, said desktest.Said, revision int) {
 	if err := json.Unmarshal(said.Meta, &w); err != nil || said.Status != http.StatusOK || w.Revision != revision || w.RequestID != said.Message {
 		t.Fatalf("%d %s, want the way for revision %d (%v)", said.Status, said.Text, revision, err)
 	}
-	if rev := "&revision=" + strconv.Itoa(revision) + "&"; !strings.HasPrefix(w.RedirectTo, "https://pay.example/keys?request_id="+said.Message+rev) {
-		t.Errorf("it leads to %s", w.RedirectTo)
+	r := read(t, d, said.Message)
+	leads := "https://pay.example/keys?asked=" + w.Asked + "&request_id=" + said.Message + "&revision=" + strconv.Itoa(revision) + "&"
+	if w.Asked != approval.Digest(&r) || !strings.HasPrefix(w.RedirectTo, leads) {
+		t.Errorf("it leads to %s, for %s", w.RedirectTo, w.Asked)
 	}
 	signing, err := d.Signers.Of(t.Context(), fixture.Org)
 	if err != nil {
@@ -45,24 +47,24 @@ func way(t *testing.T, d *desktest.Desk, said desktest.Said, revision int) {
 	headers.Set("webhook-id", w.RequestID)
 	headers.Set("webhook-timestamp", strconv.FormatInt(w.Timestamp, 10))
 	headers.Set("webhook-signature", w.Signature)
-	if err := hook.Verify([]byte(w.RequestID+"."+strconv.Itoa(revision)), headers); err != nil {
+	if err := hook.Verify([]byte(w.RequestID+"."+w.Asked), headers); err != nil {
 		t.Errorf("its signature is not the desk's: %v", err)
 	}
 }
 
-// TestRedirect has a request that waits for a third party ask for something else: the developer comes there anew, with the revision that the
+// TestRedirect has a request that waits for a third party ask for something else: the developer comes there anew, with what the
 // third party is to answer to; and no longer where a person decides.
 func TestRedirect(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
 	d.Settings(sold)
 	id := wish(t, d, fixture.Ledger, portal.RequestInput{})
-	_, first := put(t, d, id, map[string]any{})
-	if first.State != portal.Waiting || first.Revision != 2 {
+	first := read(t, d, id)
+	if first.State != portal.Waiting || first.Revision != 1 {
 		t.Fatalf("it is %s, revision %d", first.State, first.Revision)
 	}
 	said, r := put(t, d, id, map[string]any{"fields": map[string]any{"usecase": "demo"}})
-	way(t, d, said, 3)
+	way(t, d, said, 2)
 	if r.State != portal.Waiting || r.DueAt != first.DueAt || r.Since != first.Since || r.Task != table.AnswerInstead {
 		t.Errorf("the answers alone have changed, and the third party has until %s and not %s: %+v", r.DueAt, first.DueAt, r)
 	}

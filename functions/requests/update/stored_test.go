@@ -33,7 +33,6 @@ func TestOnlyWhatIsNamedChanges(t *testing.T) {
 		"fields":   func(r *portal.Request) { r.Fields = `{"usecase": "invoices"}` },
 		"policies": func(r *portal.Request) { r.ForPlan, r.ApplyPolicies = fixture.Weather, []string{fixture.Weather} },
 		"for-plan": func(r *portal.Request) { r.ForPlan, r.ApplyPolicies = fixture.Weather, []string{fixture.Weather} },
-		"nothing":  func(*portal.Request) {},
 		"seed-001": func(r *portal.Request) { // which says that it is approved, and has another date
 			r.ForPlan, r.ApplyPolicies, r.Fields = fixture.Petstore, []string{fixture.Petstore}, "{}"
 		},
