@@ -215,3 +215,26 @@ func TestManyWriteTheFirst(t *testing.T) {
 		t.Errorf("%d have created it: %v", created, answers)
 	}
 }
+
+// A PUT of the configuration as it stands writes nothing.
+func TestEqualIsNoWrite(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	as(d, fixture.AdminCredential, "PUT", `{"auto_approve": true, "email": "office@example.org"}`)
+	shown := as(d, fixture.AdminCredential, "GET", "").Text
+	for what, body := range map[string]string{"as it is shown": shown, "with other spaces": strings.ReplaceAll(shown, ",", ", "), "without its id": strings.Replace(shown, `"id":`, `"x_id":`, 1)} {
+		if what == "without its id" {
+			as(d, fixture.AdminCredential, "PUT", body)
+		}
+		d.Unchanged(what, func() {
+			if said := as(d, fixture.AdminCredential, "PUT", body); said.Status != http.StatusOK || said.Message != "Data updated" {
+				t.Errorf("%s: %d %s", what, said.Status, said.Text)
+			}
+		})
+		as(d, fixture.AdminCredential, "PUT", shown)
+	}
+	as(d, fixture.AdminCredential, "PUT", strings.Replace(shown, "office@", "desk@", 1))
+	if after := as(d, fixture.AdminCredential, "GET", "").Text; after == shown {
+		t.Error("another address is not written")
+	}
+}

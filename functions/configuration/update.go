@@ -24,6 +24,9 @@ func update(t *table.Table) rest.Operation[portal.Configuration] {
 			if err != nil {
 				return rest.Out{}, err
 			}
+			if same := sent.WithID(stored.ID); stored.ID != "" && same.Equal(&stored) {
+				return rest.OK("Data updated"), nil
+			}
 			return rest.OK("Data updated"), write(ctx, t, in.Org, sent, stored.ID)
 		},
 	}

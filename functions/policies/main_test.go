@@ -290,3 +290,22 @@ func TestDeletedPolicyLeavesItsEntry(t *testing.T) {
 		t.Errorf("%d policies, %d entries, %v", len(books.Policies), len(books.Entries), err)
 	}
 }
+
+// A PUT of a policy as it stands writes nothing.
+func TestEqualIsNoWrite(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	id := createPolicy(t, d, `{"name": "a plan", "rate": 5}`)
+	shown := admin(d, "GET", "/"+id, "").Text
+	for what, body := range map[string]string{"as it is shown": shown, "with other spaces": strings.ReplaceAll(shown, ",", ", ")} {
+		d.Unchanged(what, func() {
+			if said := admin(d, "PUT", "/"+id, body); said.Status != http.StatusOK || said.Message != "Data updated" {
+				t.Errorf("%s: %d %s", what, said.Status, said.Text)
+			}
+		})
+	}
+	admin(d, "PUT", "/"+id, strings.Replace(shown, `"rate":5`, `"rate":6`, 1))
+	if after := admin(d, "GET", "/"+id, "").Text; after == shown {
+		t.Error("another rate is not written")
+	}
+}

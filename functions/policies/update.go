@@ -22,6 +22,9 @@ func update(t *table.Table) rest.Operation[portal.Policy] {
 			if err != nil {
 				return rest.Out{}, err
 			}
+			if after.Equal(&before) {
+				return rest.OK("Data updated"), nil
+			}
 			return rest.OK("Data updated"), t.ReplacePolicy(ctx, in.Org, after)
 		},
 	}

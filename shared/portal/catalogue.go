@@ -3,6 +3,7 @@ package portal
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -122,6 +123,11 @@ func StoredCatalogue(head []byte, entries []Entry, revision int) (Catalogue, err
 func (c Catalogue) WithID(id string) Catalogue {
 	c.ID, c.head = id, Object(takeApart(string(c.head)).set("id", quote(id)).text())
 	return c
+}
+
+// Equal tells whether two catalogues are the same document, whatever their revisions.
+func (c *Catalogue) Equal(other *Catalogue) bool {
+	return c.head == other.head && slices.EqualFunc(c.Entries, other.Entries, func(a, b Entry) bool { return a.document == b.document })
 }
 
 // Head is all of the document but apis and revision.

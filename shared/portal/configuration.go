@@ -127,6 +127,9 @@ func (c *Configuration) UnmarshalJSON(text []byte) error {
 	return err
 }
 
+// Equal tells whether two configurations are the same document.
+func (c *Configuration) Equal(other *Configuration) bool { return c.document == other.document }
+
 // MarshalJSON gives the document back as it came.
 func (c Configuration) MarshalJSON() ([]byte, error) { return c.document.MarshalJSON() }
 

@@ -127,6 +127,9 @@ func (p *Policy) UnmarshalJSON(text []byte) error {
 	return err
 }
 
+// Equal tells whether two policies are the same document.
+func (p *Policy) Equal(other *Policy) bool { return p.document == other.document }
+
 // MarshalJSON gives the document back as it came.
 func (p Policy) MarshalJSON() ([]byte, error) { return p.document.MarshalJSON() }
 

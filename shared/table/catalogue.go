@@ -154,11 +154,12 @@ func (t *Table) WriteCatalogue(ctx context.Context, org string, before Catalogue
 	return t.transact(ctx, append([]write{first}, changes...)...)
 }
 
-// ChangeCatalogue writes what change makes of the catalogue as it stands, and asks it anew when somebody else was faster.
+// ChangeCatalogue writes what change makes of the catalogue as it stands, and asks it anew when somebody else was faster. A catalogue that
+// stays as it is keeps its revision.
 func (t *Table) ChangeCatalogue(ctx context.Context, org string, before Catalogue, change func(Catalogue) (portal.Catalogue, error)) error {
 	for attempt := 1; ; attempt++ {
 		after, err := change(before)
-		if err != nil {
+		if err != nil || before.Revision > 0 && after.Equal(&before.Catalogue) {
 			return err
 		}
 		err = t.WriteCatalogue(ctx, org, before, after)
