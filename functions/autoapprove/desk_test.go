@@ -51,7 +51,7 @@ func (d *desk) run(ctx context.Context, later time.Duration) (report, error) {
 
 func (d *desk) by(issuer *approval.Issuer, later time.Duration) *schedule {
 	now := func() time.Time { return time.Now().Add(later) }
-	return &schedule{issuer: issuer, log: slog.New(slog.NewJSONHandler(cmp.Or[io.Writer](d.log, io.Discard), nil)), now: now}
+	return &schedule{issuer: issuer, page: fewAtATime, log: slog.New(slog.NewJSONHandler(cmp.Or[io.Writer](d.log, io.Discard), nil)), now: now}
 }
 
 // ran is run, which must report so much and nothing else.
@@ -75,6 +75,9 @@ func (d *desk) same(got, want report) {
 		d.t.Errorf("reported\n%s, want\n%s", got.text(), want.text())
 	}
 }
+
+// fewAtATime is how many items of a partition the runs of tests read at a time, so that few are many.
+const fewAtATime = 100
 
 // asked has so many developers ask for the Petstore, which is granted at once, and gives the requests' ids.
 func (d *desk) asked(n int, partition func(i int) int) []string {

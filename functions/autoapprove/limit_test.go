@@ -97,8 +97,8 @@ func TestMoreIsLeftThanIsCounted(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	const more = 7
-	ids := d.asked(atATime+more, func(int) int { return 9 })
-	d.same(d.limited(enough, before(untilLate)), report{Approved: aside, Left: atATime - aside, More: true})
+	ids := d.asked(2*fewAtATime+more, func(int) int { return 9 })
+	d.same(d.limited(enough, before(untilLate)), report{Approved: aside, Left: 2*fewAtATime - aside, More: true})
 	d.ran(0, report{Approved: len(ids) - aside})
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 func main() {
-	s := schedule{issuer: approval.FromEnv(), log: slog.New(slog.NewJSONHandler(os.Stdout, nil)), now: time.Now}
+	s := schedule{issuer: approval.FromEnv(), log: slog.New(slog.NewJSONHandler(os.Stdout, nil)), now: time.Now, page: atATime}
 	lambda.Start(s.Invoke)
 }
 
@@ -27,17 +27,14 @@ type schedule struct {
 	issuer *approval.Issuer
 	log    *slog.Logger
 	now    func() time.Time
+	page   int // items of a partition that a run reads at a time
 }
 
 // Invoke does what is due, and reports. It reads nothing of its event. An error carries the report in its words, since of a run that
 // fails nothing else reaches the queue of failures.
 func (s *schedule) Invoke(ctx context.Context) (report, error) {
 	started := s.now()
-	r := &run{issuer: s.issuer, log: s.log, now: s.now, slots: make(chan struct{}, aside)}
-	r.report.Why = []why{}
-	if invocation, is := lambdacontext.FromContext(ctx); is {
-		r.id = invocation.AwsRequestID
-	}
+	r := s.newRun(ctx)
 	r.all(ctx, started)
 	done, level := r.report, slog.LevelInfo
 	err := r.failure()
@@ -49,4 +46,13 @@ func (s *schedule) Invoke(ctx context.Context) (report, error) {
 		return done, fmt.Errorf("%w: %s", err, done.text())
 	}
 	return done, nil
+}
+
+func (s *schedule) newRun(ctx context.Context) *run {
+	r := &run{issuer: s.issuer, log: s.log, now: s.now, page: s.page, slots: make(chan struct{}, aside)}
+	r.report.Why = []why{}
+	if invocation, is := lambdacontext.FromContext(ctx); is {
+		r.id = invocation.AwsRequestID
+	}
+	return r
 }

@@ -143,12 +143,12 @@ func TestPanicOfOne(t *testing.T) {
 func TestWhatCannotBePutOff(t *testing.T) {
 	t.Parallel()
 	d := open(t)
-	const bad = atATime + 10
+	const bad = 2*fewAtATime + 10
 	ids := d.asked(bad+1, func(int) int { return 0 })
 	for _, id := range ids[:bad] {
 		d.Spoil(id, "task", str("dance"))
 	}
-	d.Spoil(ids[bad], "DueSK", str(portal.Timestamp(time.Now())+"#"+ids[bad])) // the last of all
+	d.Spoil(ids[bad], "DueSK", str(portal.Timestamp(time.Now())+"#"+fixture.Org+"#"+ids[bad])) // the last of all
 	d.Add(faults.Rule{Operation: "UpdateItem", Fault: faults.NeverSent, Times: faults.Always, If: func(input any) bool {
 		return strings.Contains(*input.(*dynamodb.UpdateItemInput).UpdateExpression, "tries")
 	}})

@@ -15,7 +15,7 @@ import (
 // Bounds of a run.
 const (
 	aside    = 4                // items at once: a grant or the emptying of a box takes a tenth of a second, and Secrets Manager has room for 50 a second
-	atATime  = 100              // items of a partition that are read at a time
+	atATime  = 1000             // items of a partition that are read at a time: a few hundred bytes each, so far under a megabyte
 	toFinish = 5 * time.Second  // that a run has left of its time when it takes nothing more
 	toReport = time.Second      // that it has left when it lets go of what it has taken
 	forOne   = 10 * time.Second // that an item may take: what is contended for waits as long as it is let
@@ -27,12 +27,13 @@ type run struct {
 	log    *slog.Logger
 	now    func() time.Time
 	id     string          // of the invocation, as the log names it
+	page   int             // items of a partition that are read at a time
 	late   <-chan struct{} // closed when the run takes nothing more
 	slots  chan struct{}   // one for each item that may be looked at beside others
 	tally
 }
 
-// all does what is due in all partitions, side by side. Without a time limit it goes to the end.
+// all does what is due in all partitions, the organisations by turns. Without a time limit it goes to the end.
 func (r *run) all(ctx context.Context, until time.Time) {
 	if limit, limited := ctx.Deadline(); limited {
 		taking, stop := context.WithDeadline(ctx, limit.Add(-toFinish))
@@ -41,44 +42,24 @@ func (r *run) all(ctx context.Context, until time.Time) {
 		ctx, stop = context.WithDeadline(ctx, limit.Add(-toReport))
 		defer stop()
 	}
-	var partitions sync.WaitGroup
-	for n := range table.DuePartitions {
-		partitions.Go(func() { r.partition(ctx, n, until) })
-	}
-	partitions.Wait()
-}
-
-// partition does what is due in one partition, the longest due first. What cannot be done, nor put off, stays where it is; the next
-// page begins behind it, so that it stands in nobody's way.
-func (r *run) partition(ctx context.Context, n int, until time.Time) {
 	var taken sync.WaitGroup
 	defer taken.Wait()
-	for after := ""; ; {
+	for unread := everyPartition(); len(unread) > 0; {
 		if r.isLate() {
 			r.leave(0, true)
 			return
 		}
-		items, next, err := r.issuer.Table.Due(ctx, n, until, atATime, after)
-		switch {
-		case err != nil && ctx.Err() != nil:
-			r.leave(0, true)
-			return
-		case err != nil:
-			r.blind(n, words(err))
-			return
-		}
-		for i, item := range items {
+		var items []table.DueItem
+		items, unread = r.read(ctx, unread, until)
+		for i, item := range inTurns(items) {
 			if !r.take() {
-				r.leave(len(items)-i, next != "")
+				r.leave(len(items)-i, len(unread) > 0)
 				return
 			}
 			taken.Go(func() {
 				defer func() { <-r.slots }()
 				r.do(ctx, &item)
 			})
-		}
-		if after = next; after == "" {
-			return
 		}
 	}
 }

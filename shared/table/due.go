@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -17,12 +18,16 @@ import (
 // DueItem is something that is due: a request, an issued key, or a notice. The index that names it may be a moment behind; what
 // is to be done stands in the item itself.
 type DueItem struct {
-	Org, Request string // of a request
-	Digest       string // of an issued key
-	Notice       bool
-	key          key
-	sort         string // its place among all that is due
+	Org     string // whose it is; empty for what was written before the index named organisations, but for requests
+	Request string
+	Digest  string // of an issued key
+	Notice  bool
+	key     key
+	sort    string // its place among all that is due
 }
+
+// Place is where the item stands among all that is due: the longest due has the least.
+func (d *DueItem) Place() string { return d.sort }
 
 // Name is what a report calls it.
 func (d *DueItem) Name() string {
@@ -38,28 +43,49 @@ func (d *DueItem) Name() string {
 // Due is what of one of the DuePartitions is due at a time, the longest due first: up to limit of it, from the place that the
 // call before gave ("": from the first). Next is empty where there is no more.
 func (t *Table) Due(ctx context.Context, partition int, now time.Time, limit int, after string) (items []DueItem, next string, err error) {
-	index, condition := "due", "DuePK = :partition AND DueSK BETWEEN :after AND :now"
-	out, err := t.db.Query(ctx, &dynamodb.QueryInput{
-		TableName: &t.name, IndexName: &index, KeyConditionExpression: &condition, Limit: aws.Int32(int32(limit)), //nolint:gosec // a small number of ours
-		ExpressionAttributeValues: item{
-			":partition": str(duePartition(partition)), ":after": str(cmp.Or(after, " ")), ":now": str(dueUntil(now)),
-		},
-	})
+	out, err := t.db.Query(ctx, t.dueQuery(partition, now, limit, after))
 	if err != nil {
 		return nil, "", failed(err, "read what is due")
 	}
-	for _, it := range out.Items {
-		sort := text(it["DueSK"])
-		next = sort + " " // the least that follows it
+	if items = dueItems(out.Items); len(out.LastEvaluatedKey) > 0 {
+		next = text(out.LastEvaluatedKey["DueSK"]) + " " // the least that follows it
+	}
+	return items, next, nil
+}
+
+// DueLast is the same from the other end: up to limit of what fell due last, but nothing before a place. The longest due comes first here
+// too. All says that nothing lies between them and that place.
+func (t *Table) DueLast(ctx context.Context, partition int, now time.Time, limit int, after string) (items []DueItem, all bool, err error) {
+	q := t.dueQuery(partition, now, limit, after)
+	q.ScanIndexForward = aws.Bool(false)
+	out, err := t.db.Query(ctx, q)
+	if err != nil {
+		return nil, false, failed(err, "read what fell due last")
+	}
+	slices.Reverse(out.Items)
+	return dueItems(out.Items), len(out.LastEvaluatedKey) == 0, nil
+}
+
+func (t *Table) dueQuery(partition int, now time.Time, limit int, after string) *dynamodb.QueryInput {
+	return &dynamodb.QueryInput{
+		TableName: &t.name, IndexName: aws.String("due"), Limit: aws.Int32(int32(limit)), //nolint:gosec // a small number of ours
+		KeyConditionExpression: aws.String("DuePK = :partition AND DueSK BETWEEN :after AND :now"),
+		ExpressionAttributeValues: item{
+			":partition": str(duePartition(partition)), ":after": str(cmp.Or(after, " ")), ":now": str(dueUntil(now)),
+		},
+	}
+}
+
+func dueItems(found []item) []DueItem {
+	var items []DueItem
+	for _, it := range found {
 		if d, ok := dueOf(key{text(it["PK"]), text(it["SK"])}); ok {
-			d.sort = sort
+			d.sort = text(it["DueSK"])
+			d.Org = cmp.Or(d.Org, dueOrg(d.sort))
 			items = append(items, d)
 		}
 	}
-	if len(out.LastEvaluatedKey) == 0 {
-		next = ""
-	}
-	return items, next, nil
+	return items
 }
 
 // Postpone puts off what could not be done: a minute, and twice as long at each further try, up to six hours. It gives the number of
@@ -76,11 +102,10 @@ func (t *Table) Postpone(ctx context.Context, d DueItem, now time.Time) (tries i
 		tries, _ = strconv.Atoi(n.Value)
 	}
 	tries++
-	id := dueID(d.sort)
 	_, err = t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &t.name, Key: d.key.item(), UpdateExpression: aws.String("SET DueSK = :later, put_off = :tries"),
 		ConditionExpression:       aws.String("DueSK = :due"),
-		ExpressionAttributeValues: item{":due": str(d.sort), ":later": str(dueSK(now.Add(putOff(tries)), id)), ":tries": number(tries)},
+		ExpressionAttributeValues: item{":due": str(d.sort), ":later": str(dueLater(d.sort, now.Add(putOff(tries)))), ":tries": number(tries)},
 	})
 	return tries, unlessOvertaken(err, "put off what is due")
 }
@@ -114,7 +139,7 @@ func (t *Table) Reschedule(ctx context.Context, r Request, was string) error {
 	if r.DueAt == "" {
 		return t.done(ctx, requestKey(r.OrgID, r.ID), r.Revision, was)
 	}
-	place := dueAt(r.DueAt, r.ID)
+	place := dueAt(r.DueAt, r.OrgID, r.ID)
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &t.name, Key: requestKey(r.OrgID, r.ID).item(),
 		UpdateExpression:    aws.String("SET DuePK = :pk, DueSK = :sk, due_at = :at, task = :task REMOVE put_off"),

@@ -112,7 +112,7 @@ type storedKey struct {
 	due
 }
 
-func storeKey(k IssuedKey) storedKey { return storedKey{k, dueAt(k.DueAt, k.ID)} }
+func storeKey(k IssuedKey) storedKey { return storedKey{k, dueAt(k.DueAt, k.OrgID, k.ID)} }
 
 // changeIssued sets the attributes in which After differs. The whole item is not replaced: last_used is written beside all revisions.
 func (t *Table) changeIssued(c KeyChange) (write, error) {

@@ -169,7 +169,7 @@ func TestKeyIsDue(t *testing.T) {
 			t.Errorf("read %+v, %v\nwant %+v", *now, err, k)
 		}
 	}
-	if it := itemOf(t, desk, k); it["DueSK"] != "2026-11-22T07:15:00.000Z#"+k.ID || !strings.HasPrefix(fmt.Sprint(it["DuePK"]), "DUE#") {
+	if it := itemOf(t, desk, k); it["DueSK"] != "2026-11-22T07:15:00.000Z#"+k.OrgID+"#"+k.ID || !strings.HasPrefix(fmt.Sprint(it["DuePK"]), "DUE#") {
 		t.Errorf("it is due at %v in %v", it["DueSK"], it["DuePK"])
 	}
 }

@@ -45,7 +45,7 @@ import (
 //	           ORG#<org>#DEAD                     id     an organisation's notices that could not be sent, for the same
 //	view       ORG#<org>#VIEW#<view>              id     requests that are open, approved or closed
 //	developer  ORG#<org>#DEVELOPER#<id>           id     all requests of a developer
-//	due        DUE#<0-15>                         DueSK  what the schedule has to do with requests, keys and notices, by time
+//	due        DUE#<0-15>                         DueSK  what the schedule has to do with requests, keys and notices: <time>#<org>#<id>
 type key struct{ PK, SK string }
 
 func credentialKey(hash string) key    { return key{"CRED#" + hash, "CRED"} }
@@ -231,10 +231,26 @@ func dueOf(k key) (d DueItem, ok bool) {
 	return d, true
 }
 
-func dueSK(at time.Time, id string) string { return portal.Timestamp(at) + "#" + id }
+// dueSK is a place in the due index. It names the organisation, so that the schedule can take turns without a read of each item: the
+// key of an issued key does not say whose it is.
+func dueSK(at time.Time, org, id string) string { return portal.Timestamp(at) + "#" + org + "#" + id }
 
-// dueID is the id in a sort key of dueSK's; dueUntil is the last of those that are due at a time.
-func dueID(sort string) string      { return sort[strings.LastIndexByte(sort, '#')+1:] }
+// dueLater is the sort key of the same thing at another time.
+func dueLater(sort string, at time.Time) string {
+	_, whose, _ := strings.Cut(sort, "#")
+	return portal.Timestamp(at) + "#" + whose
+}
+
+// dueOrg is the organisation in a sort key of dueSK's; empty in one that was written before they named it.
+func dueOrg(sort string) string {
+	parts := strings.Split(sort, "#")
+	if len(parts) != 3 {
+		return ""
+	}
+	return parts[1]
+}
+
+// dueUntil is the last sort key of those that are due at a time.
 func dueUntil(now time.Time) string { return portal.Timestamp(now) + "$" }
 
 // Cursor names the place after an id in a list. It shows nothing of the table's keys, and leads nowhere in another organisation

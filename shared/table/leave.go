@@ -57,7 +57,7 @@ func (t *Table) RevokeSome(ctx context.Context, org, id string, now time.Time) (
 		writes = append(writes, t.remove(key{text(it["PK"]), text(it["SK"])}, "attribute_exists(PK)", nil, overtaken))
 		if held.Digest != "" { // a key; else a plan
 			keys++
-			writes = append(writes, t.revoke(held.Digest, keyID(text(it["SK"])), now), t.remove(shownKey(org, held.Shown, held.Digest), "", nil, nil))
+			writes = append(writes, t.revoke(org, held.Digest, keyID(text(it["SK"])), now), t.remove(shownKey(org, held.Shown, held.Digest), "", nil, nil))
 		}
 	}
 	writes = append(writes, t.update(k, "ADD keys_revoked :n", "attribute_exists(deleting)", nil, item{":n": number(keys)}, overtaken))
@@ -73,12 +73,12 @@ var errOvertaken = errors.New("somebody else was faster")
 func overtaken(item) error { return errOvertaken }
 
 // revoke ends a key at the data plane, and has the box emptied that a rotation may have filled before it died.
-func (t *Table) revoke(digest, id string, now time.Time) write {
+func (t *Table) revoke(org, digest, id string, now time.Time) write {
 	at := now.Add(BoxOutlives)
 	return t.update(issuedKey(digest), "SET #state = :revoked, revoked_at = :now, task = :empty, due_at = :at, DuePK = :pk, DueSK = :sk ADD revision :one",
 		"attribute_exists(PK)", map[string]string{"#state": "state"}, item{
 			":revoked": str(string(Revoked)), ":now": str(portal.Timestamp(now)), ":one": number(1),
-			":empty": str(string(Empty)), ":at": str(portal.Timestamp(at)), ":pk": str(duePK(id)), ":sk": str(dueSK(at, id)),
+			":empty": str(string(Empty)), ":at": str(portal.Timestamp(at)), ":pk": str(duePK(id)), ":sk": str(dueSK(at, org, id)),
 		}, unexpected("issued key"))
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -156,7 +155,7 @@ func (a *Affair) takeSubject(of Subject, found map[key]item) (err error) {
 // somebody else has noted meanwhile stands: it is the same notice.
 func (t *Table) WriteNotice(ctx context.Context, name NoticeName, before, after Notice) error {
 	k := name.key()
-	stored := storedNotice{Notice: after, due: dueAt(after.DueAt, after.ID)}
+	stored := storedNotice{Notice: after, due: dueAt(after.DueAt, after.Org, after.ID)}
 	if after.State == Dead {
 		stored.ListPK = deadPK(after.Org)
 	}
@@ -179,11 +178,10 @@ const unhandled = time.Hour
 // SendAgain touches a notice that is due, so that the stream brings it to deliver once more. What is no longer due where it was is
 // let be.
 func (t *Table) SendAgain(ctx context.Context, d DueItem) error {
-	id := d.sort[strings.LastIndexByte(d.sort, '#')+1:]
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &t.name, Key: d.key.item(), UpdateExpression: aws.String("SET DueSK = :later ADD again :one"),
 		ConditionExpression:       aws.String("DueSK = :due"),
-		ExpressionAttributeValues: item{":due": str(d.sort), ":later": str(dueSK(time.Now().Add(unhandled), id)), ":one": number(1)},
+		ExpressionAttributeValues: item{":due": str(d.sort), ":later": str(dueLater(d.sort, time.Now().Add(unhandled))), ":one": number(1)},
 	})
 	return unlessOvertaken(err, "have a notice sent again")
 }
@@ -214,7 +212,7 @@ func (t *Table) ReviveNotice(ctx context.Context, name NoticeName) error {
 		ExpressionAttributeNames: map[string]string{"#state": "state"},
 		ExpressionAttributeValues: item{
 			":failed": str(string(Failed)), ":dead": str(string(Dead)), ":none": number(0), ":one": number(1),
-			":pk": str(duePK(id)), ":sk": str(dueSK(at, id)),
+			":pk": str(duePK(id)), ":sk": str(dueSK(at, text(dead["org_id"]), id)),
 		},
 	})
 	var alive *types.ConditionalCheckFailedException

@@ -69,12 +69,12 @@ type due struct {
 	DueSK string `json:"DueSK,omitempty"`
 }
 
-func dueAt(timestamp, id string) due {
+func dueAt(timestamp, org, id string) due {
 	at, err := time.Parse(time.RFC3339Nano, timestamp)
 	if err != nil {
 		return due{}
 	}
-	return due{duePK(id), dueSK(at, id)}
+	return due{duePK(id), dueSK(at, org, id)}
 }
 
 func store(r Request) stored {
@@ -82,7 +82,7 @@ func store(r Request) stored {
 	if view(r) != closed {
 		s.ListPK = listPK(r.OrgID)
 	}
-	s.due = dueAt(r.DueAt, r.ID)
+	s.due = dueAt(r.DueAt, r.OrgID, r.ID)
 	return s
 }
 
