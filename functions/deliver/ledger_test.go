@@ -272,6 +272,31 @@ func TestTouchedTwice(t *testing.T) {
 	}
 }
 
+// The mails about another e-mail address go to the two that it was about, though the account has a third by the time that they are sent.
+func TestBothAddressesAgain(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.plan.Add(faults.Rule{Operation: "SendEmail", Fault: faults.NeverSent, Times: 2})
+	o.deliver(t.Context(), o.stream(func() {
+		o.account(fixture.Ada, func(a *table.Account) { a.Email = "countess@example.com" })
+	}))
+	o.account(fixture.Ada, func(a *table.Account) { a.Email = "lovelace@example.com" })
+	const changed = "The e-mail address of your account was changed"
+	got := o.told(func() {
+		for _, d := range o.due(time.Hour) {
+			o.must(o.Table.SendAgain(t.Context(), d))
+		}
+	})
+	if want := []string{mailToAda + changed, "mail to countess@example.com: " + changed}; !slices.Equal(got, want) {
+		t.Errorf("sent %q", got)
+	}
+	for name, noted := range o.ledger() {
+		if noted["state"] != "sent" || noted["address"] != nil {
+			t.Errorf("%s is noted as %v", name, noted)
+		}
+	}
+}
+
 // A notice that was to be sent again, and is of no use by then, is not.
 func TestNothingToTellAnyMore(t *testing.T) {
 	t.Parallel()

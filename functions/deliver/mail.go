@@ -36,8 +36,16 @@ var toDevelopers = map[string]copyOf{
 		"Your older key for %s was suspended",
 		"Your older key for %s was suspended. It opens nothing until it is resumed. The key that took its place still works.",
 	},
-	olderResumed:    {"Your older key for %s works again", "Your older key for %s was resumed. It works again, until its time ends."},
-	welcome:         {"Welcome", "An account was made for you, under this e-mail address. You can ask for keys now."},
+	olderResumed: {"Your older key for %s works again", "Your older key for %s was resumed. It works again, until its time ends."},
+	welcome:      {"Welcome", "An account was made for you, under this e-mail address. You can ask for keys now."},
+	emailChanged: {
+		"The e-mail address of your account was changed",
+		"The e-mail address of your account was changed. Mails about your account and your keys come to this address from now on. If you did not ask for that, tell us.",
+	},
+	formerAddress: {
+		"The e-mail address of your account was changed",
+		"The e-mail address of your account was changed. Mails about your account and your keys no longer come to this address. If you did not ask for that, tell us.",
+	},
 	passwordChanged: {"Your password was changed", "The password of your account was changed. If you did not ask for that, tell us."},
 }
 
@@ -47,6 +55,9 @@ const (
 	olderSuspended = "older suspended"
 	olderResumed   = "older resumed"
 )
+
+// formerAddress is what is told at an e-mail address that is the developer's no more.
+const formerAddress = "former address"
 
 // older has the words for such a key.
 var older = map[string]string{"revoked": olderRevoked, "suspended": olderSuspended, "resumed": olderResumed}
@@ -60,8 +71,8 @@ var toReviewers = map[string]copyOf{
 
 // compose writes a mail.
 func compose(f *facts, to string, where places) (subject, text string) {
-	if to == developer {
-		return composeToDeveloper(f, where)
+	if to == developer || to == former {
+		return composeToDeveloper(f, to, where)
 	}
 	said := toReviewers[f.act].about(f)
 	parts := []string{said.body, lines(f.toReview())}
@@ -76,8 +87,8 @@ func compose(f *facts, to string, where places) (subject, text string) {
 	return clip(said.subject, longest), strings.Join(parts, "\n\n") + "\n"
 }
 
-func composeToDeveloper(f *facts, where places) (subject, text string) {
-	said, own := f.words(), f.copy()
+func composeToDeveloper(f *facts, to string, where places) (subject, text string) {
+	said, own := f.words(to), f.copy()
 	if own.Enabled && f.act != "reminded" {
 		said.subject, said.body = cmp.Or(oneLine(own.Subject), said.subject), cmp.Or(plain(own.Body), said.body)
 	}
@@ -103,8 +114,11 @@ func composeToDeveloper(f *facts, where places) (subject, text string) {
 }
 
 // words are the desk's own for a mail to the developer.
-func (f *facts) words() copyOf {
+func (f *facts) words(to string) copyOf {
 	act := f.act
+	if to == former {
+		act = formerAddress
+	}
 	if name, is := older[act]; is && (f.successor != nil || act != "revoked" && f.isOlder()) {
 		act = name
 	}
@@ -163,6 +177,9 @@ func (f *facts) asked() []told {
 // toDeveloper is what a developer is told of their account or request.
 func (f *facts) toDeveloper() []told {
 	about := []told{{"Name", nameOf(f.books.Developer)}}
+	if f.act == emailChanged {
+		return about
+	}
 	if f.request == nil {
 		return append(about, told{"E-mail", f.books.Developer.Email})
 	}

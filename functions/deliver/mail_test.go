@@ -211,6 +211,15 @@ If you did not expect this, tell us.
 
 The Orchard
 `},
+	"to the address that was": {known(named, does(emailChanged), func(f *facts) { f.request, f.was, f.is = nil, "ada@example.com", "mallory@example.com" }), former, atTheDesk,
+		`The e-mail address of your account was changed
+
+The e-mail address of your account was changed. Mails about your account and your keys no longer come to this address. If you did not ask for that, tell us.
+
+Name: Ada
+
+The Orchard
+`},
 	"to who has just come": {known(named, does(welcome), func(f *facts) { f.request = nil }), developer, atTheDesk, `Welcome
 
 An account was made for you, under this e-mail address. You can ask for keys now.
@@ -237,11 +246,11 @@ func TestMails(t *testing.T) {
 // Every act of which somebody hears by mail has words for it, with nothing left open in them.
 func TestWords(t *testing.T) {
 	t.Parallel()
-	acts := slices.Concat([]string{welcome, passwordChanged}, slices.Collect(maps.Keys(concerned)), slices.Collect(maps.Keys(concernedByKey)))
+	acts := slices.Concat([]string{welcome, passwordChanged, emailChanged}, slices.Collect(maps.Keys(concerned)), slices.Collect(maps.Keys(concernedByKey)))
 	for _, act := range acts {
 		concerns := append(tells(table.Subject{Request: "request"}, act), tells(table.Subject{Key: "digest"}, act)...)
-		if act == welcome || act == passwordChanged {
-			concerns = []string{developer}
+		if act == welcome || act == passwordChanged || act == emailChanged {
+			concerns = tells(table.Subject{Developer: "ada"}, act)
 		}
 		for _, to := range concerns {
 			if to == webhook {

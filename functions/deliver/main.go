@@ -80,14 +80,12 @@ func (d *deliverer) Invoke(ctx context.Context, batch events.DynamoDBEvent) (eve
 func bySubject(all []events.DynamoDBEventRecord) (subjects []table.Subject, records map[table.Subject][]record) {
 	records = map[table.Subject][]record{}
 	for _, one := range all {
-		r, tells := recordOf(one)
-		if !tells {
-			continue
+		for _, r := range recordsOf(one) {
+			if records[r.Subject] == nil {
+				subjects = append(subjects, r.Subject)
+			}
+			records[r.Subject] = append(records[r.Subject], r)
 		}
-		if records[r.Subject] == nil {
-			subjects = append(subjects, r.Subject)
-		}
-		records[r.Subject] = append(records[r.Subject], r)
 	}
 	return subjects, records
 }

@@ -15,6 +15,7 @@ const (
 	reviewers = "reviewers" // the configuration's email
 	watchers  = "watchers"  // event_options.key_request_event.email
 	developer = "developer"
+	former    = "former" // the developer, at the e-mail address that they had before
 )
 
 // concerned has each act of a request's history that gives something to tell, and whom it may concern.
@@ -46,6 +47,8 @@ func tells(of table.Subject, act string) []string {
 		return concerned[act]
 	case of.Key != "":
 		return concernedByKey[act]
+	case act == emailChanged:
+		return []string{developer, former}
 	case of.Developer != "":
 		return []string{developer}
 	}
@@ -62,6 +65,7 @@ type facts struct {
 	request   *table.Request   // nil: it tells of a developer
 	key       *table.IssuedKey // nil: it tells of no key
 	successor *table.IssuedKey // of a key that was revoked, if it has one
+	was, is   string           // a developer's e-mail address, before and after it was changed
 	books     table.Books
 }
 
@@ -97,6 +101,10 @@ func (f *facts) address(to string) string {
 		return settings.Email
 	case to == watchers && !strings.EqualFold(settings.NoticeEmail, settings.Email):
 		return settings.NoticeEmail
+	case to == former:
+		return f.was
+	case f.act == emailChanged:
+		return f.is
 	case to == developer && f.books.Developer != nil:
 		return f.books.Developer.Email
 	}
@@ -112,7 +120,7 @@ func (f *facts) news(to string) bool {
 		return false
 	case to == webhook:
 		return true
-	case to == developer:
+	case to == developer, to == former:
 		return f.newsToDeveloper()
 	case f.request.State != portal.Pending:
 		return false

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"strconv"
+	"strings"
+	"time"
+
 	"github.com/aws/aws-lambda-go/events"
 
 	"keydesk/shared/table"
@@ -13,36 +17,63 @@ type record struct {
 	sequence         string
 	act              string // of a notice that is sent again it stands in the ledger
 	tries            int    // of such a notice, when it was touched
+	was, is          string // a developer's e-mail address, before and after
+	at               time.Time
 }
 
 // What becomes of developers has no history; its notices are named by these.
 const (
 	welcome         = "welcome"
 	passwordChanged = "password changed"
+	emailChanged    = "e-mail changed"
 )
 
-// recordOf tells what a record gives to tell, if anything. The template lets through few others, and the ledger's own notes among them.
-func recordOf(r events.DynamoDBEventRecord) (record, bool) {
+// recordsOf are what a record gives to tell. The template lets through few that give nothing, the ledger's own notes among them.
+func recordsOf(r events.DynamoDBEventRecord) []record {
 	name, known := table.NoticeOf(text(r.Change.Keys["PK"]), text(r.Change.Keys["SK"]))
 	found := record{NoticeName: name, sequence: r.Change.SequenceNumber}
 	before, after := r.Change.OldImage, r.Change.NewImage
 	inserted, modified := r.EventName == string(events.DynamoDBOperationTypeInsert), r.EventName == string(events.DynamoDBOperationTypeModify)
 	switch {
 	case !known:
-		return found, false
+		return nil
 	case name.To != "":
 		found.tries = number(after["tries"])
-		return found, modified && number(after["again"]) != number(before["again"])
+		return only(found, modified && number(after["again"]) != number(before["again"]))
 	case name.Developer == "":
 		found.act = text(after["act"])
-		return found, inserted && len(tells(name.Subject, found.act)) > 0
+		return only(found, inserted && len(tells(name.Subject, found.act)) > 0)
 	case inserted:
 		found.act, found.Line = welcome, welcome
-		return found, true
+		return only(found, true)
+	case modified:
+		return ofAccount(found, r.Change)
 	}
-	at := text(after["password_updated"])
-	found.act, found.Line = passwordChanged, passwordChanged+" "+at
-	return found, modified && at != text(before["password_updated"])
+	return nil
+}
+
+func only(r record, tells bool) []record {
+	if !tells {
+		return nil
+	}
+	return []record{r}
+}
+
+// ofAccount are the changes of a developer's account that are told: one write may be several.
+func ofAccount(found record, change events.DynamoDBStreamRecord) (all []record) {
+	before, after := change.OldImage, change.NewImage
+	if at := text(after["password_updated"]); at != text(before["password_updated"]) {
+		password := found
+		password.act, password.Line = passwordChanged, passwordChanged+" "+at
+		all = append(all, password)
+	}
+	if was, is := text(before["email"]), text(after["email"]); was != "" && !strings.EqualFold(was, is) {
+		email := found
+		email.act, email.Line = emailChanged, emailChanged+" "+strconv.Itoa(number(after["revision"]))
+		email.was, email.is, email.at = was, is, change.ApproximateCreationDateTime.Time
+		all = append(all, email)
+	}
+	return all
 }
 
 // text and number read attributes of a record; of another kind, or none, they read as empty.

@@ -109,6 +109,10 @@ func (s *story) facts(one *record) *facts {
 	f := &facts{org: s.of.Org, act: one.act, request: s.Request, key: s.Key, books: s.books}
 	if s.of.Developer != "" {
 		f.act, f.at = ofDeveloper(one)
+		f.was, f.is = one.was, one.is
+		if one.To != "" { // it is sent again: the ledger has the address
+			f.was, f.is = s.Notices[one.NoticeName].Address, s.Notices[one.NoticeName].Address
+		}
 		return f
 	}
 	line, written := s.Lines[one.Line]
@@ -129,6 +133,9 @@ func ofDeveloper(one *record) (act string, at time.Time) {
 	if changed, is := strings.CutPrefix(one.Line, passwordChanged+" "); is {
 		at, _ = time.Parse(time.RFC3339Nano, changed) // our own
 		return passwordChanged, at
+	}
+	if strings.HasPrefix(one.Line, emailChanged+" ") {
+		return emailChanged, one.at
 	}
 	return welcome, portal.CreatedAt(one.Developer)
 }

@@ -82,7 +82,11 @@ func (d *deliverer) attempt(ctx context.Context, f *facts, name table.NoticeName
 		after.State, after.Error = table.Skipped, cmp.Or(reason, errNothing)
 		return after
 	}
-	return tried(after, d.send(ctx, f, name.To, after.ID), d.now())
+	after = tried(after, d.send(ctx, f, name.To, after.ID), d.now())
+	if f.act == emailChanged && after.State != table.Sent { // which no other item holds any more
+		after.Address = f.address(name.To)
+	}
+	return after
 }
 
 func (d *deliverer) send(ctx context.Context, f *facts, to, id string) error {

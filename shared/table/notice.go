@@ -50,18 +50,19 @@ const (
 
 // Notice is what the desk keeps of a notice: that it was sent, or why not.
 type Notice struct {
-	ID    string      `json:"id"`
-	Org   string      `json:"org_id"`
-	Event string      `json:"event"` // what it tells: "submitted", "approved"
-	To    string      `json:"to"`
-	State NoticeState `json:"state"`
-	Tries int         `json:"tries"`
-	Error string      `json:"error,omitempty"` // of the last try, in a few words
-	At    string      `json:"at"`              // of the last try
-	DueAt string      `json:"due_at,omitempty"`
-	Again int         `json:"again,omitempty"` // how often the schedule or the operator had it sent again
-	PK    string      `json:"PK"`
-	SK    string      `json:"SK"`
+	ID      string      `json:"id"`
+	Org     string      `json:"org_id"`
+	Event   string      `json:"event"` // what it tells: "submitted", "approved"
+	To      string      `json:"to"`
+	State   NoticeState `json:"state"`
+	Tries   int         `json:"tries"`
+	Error   string      `json:"error,omitempty"` // of the last try, in a few words
+	At      string      `json:"at"`              // of the last try
+	DueAt   string      `json:"due_at,omitempty"`
+	Address string      `json:"address,omitempty"` // where it goes, while it is to be sent again and nothing else says so
+	Again   int         `json:"again,omitempty"`   // how often the schedule or the operator had it sent again
+	PK      string      `json:"PK"`
+	SK      string      `json:"SK"`
 }
 
 // Name is the notice's.
