@@ -104,7 +104,7 @@ func TestOneBrokenOrganisation(t *testing.T) {
 		t.Errorf("theirs were tried %d times", n)
 	}
 	refused := o.ledgerOf(fixture.OtherOrg)["submitted reviewers"]
-	if refused["state"] != "failed" || refused["error"] != "SES does not take the mail: MessageRejected" {
+	if refused["state"] != "dead" || refused["error"] != "SES does not take the mail: MessageRejected" {
 		t.Errorf("noted: %v", refused)
 	}
 	if log := o.log.String(); strings.Count(log, `"error":"there is no answer within 5s"`) != 1 || strings.Count(log, `"error":"it did not answer a moment ago, and is let be for a minute"`) != 1 || strings.Contains(log, "example.com") {

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -45,6 +48,10 @@ func newSES(cfg aws.Config) *sesv2.Client {
 func (m *mailer) send(ctx context.Context, f *facts, to string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	receiver, err := recipient(f.address(to))
+	if err != nil {
+		return err
+	}
 	where := places{desk: m.publicURL}
 	if to == developer && f.claimable() {
 		key, err := m.claimKey(ctx)
@@ -57,9 +64,9 @@ func (m *mailer) send(ctx context.Context, f *facts, to string) error {
 	subject, text := compose(f, to, where)
 	from := f.books.Configuration.Mail
 	utf8 := aws.String("UTF-8")
-	_, err := m.ses.SendEmail(ctx, &sesv2.SendEmailInput{
+	_, err = m.ses.SendEmail(ctx, &sesv2.SendEmailInput{
 		FromEmailAddress: aws.String(sender(&from)),
-		Destination:      &types.Destination{ToAddresses: []string{f.address(to)}},
+		Destination:      &types.Destination{ToAddresses: []string{receiver}},
 		Content: &types.EmailContent{Simple: &types.Message{
 			Subject: &types.Content{Data: &subject, Charset: utf8},
 			Body:    &types.Body{Text: &types.Content{Data: &text, Charset: utf8}},
@@ -77,11 +84,36 @@ func sender(from *portal.Mail) string {
 	return (&mail.Address{Name: oneLine(from.FromName), Address: from.From}).String()
 }
 
+// mostLocal is how many bytes an address may have before its @ (RFC 5321).
+const mostLocal = 64
+
+// errAddress is why SES is not asked to write to an address: it takes ASCII alone before the @.
+var errAddress = refusal{errors.New("SES cannot write to the address: the part before the @ is not ASCII, or longer than 64 characters")}
+
+// recipient is an address as SES takes it.
+func recipient(address string) (string, error) {
+	local := address[:max(strings.LastIndexByte(address, '@'), 0)]
+	if len(local) > mostLocal || strings.ContainsFunc(local, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return "", errAddress
+	}
+	return address, nil
+}
+
+// refusal is a failure that no further try can mend.
+type refusal struct{ error }
+
+// refusals are SES's names for those: of a sender or receiver that is not verified, a content or an address that it does not take.
+var refusals = []string{"MessageRejected", "BadRequestException"}
+
 // becauseOf says what failed, and by AWS's name why. AWS's words may name people.
 func becauseOf(what string, err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		return fmt.Errorf("%s: %s", what, api.ErrorCode())
+		why := fmt.Errorf("%s: %s", what, api.ErrorCode())
+		if slices.Contains(refusals, api.ErrorCode()) {
+			return refusal{why}
+		}
+		return why
 	}
 	return errors.New(what + ": there is no answer")
 }

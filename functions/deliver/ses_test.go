@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -9,13 +10,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"keydesk/infra/faults"
 	"keydesk/infra/fixture"
 	"keydesk/infra/local/doubles"
 	"keydesk/shared/approval"
+	"keydesk/shared/table"
 )
 
 // A claim mail as SES has received it.
@@ -77,6 +81,41 @@ func received(t *testing.T, from string) []map[string]any {
 		}
 	}
 	return theirs
+}
+
+// What SES will never take is dead at once, so that the operator sees it: nothing is gained by seven more tries over two days.
+func TestRefusedForEver(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		refused error
+		want    table.NoticeState
+	}{
+		"rejected":           {&smithy.GenericAPIError{Code: "MessageRejected"}, table.Dead},
+		"a bad address":      {&smithy.GenericAPIError{Code: "BadRequestException"}, table.Dead},
+		"too many":           {&smithy.GenericAPIError{Code: "TooManyRequestsException"}, table.Failed},
+		"paused for a while": {&smithy.GenericAPIError{Code: "SendingPausedException"}, table.Failed},
+		"no answer":          {context.DeadlineExceeded, table.Failed},
+	} {
+		if n := tried(table.Notice{}, becauseOf("SES does not take the mail", c.refused), time.Now()); n.State != c.want || n.Tries != 1 || (n.DueAt == "") != (c.want == table.Dead) {
+			t.Errorf("%s: %+v", name, n)
+		}
+	}
+}
+
+// SES is not asked to write where it cannot: the notice is dead at once, and says why.
+func TestAddressesThatSESCannotWriteTo(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"jürgen@example.com", strings.Repeat("x", 65) + "@example.com"} {
+		o := open(t)
+		o.account(fixture.Ada, func(a *table.Account) { a.Email = address })
+		records := o.stream(func() { o.account(fixture.Ada, newPassword) })
+		o.plan.Reset()
+		o.deliver(t.Context(), records)
+		noted := o.ledger()["password changed developer"]
+		if noted["state"] != "dead" || noted["error"] != errAddress.Error() || slices.Contains(o.plan.Calls(), "SendEmail") {
+			t.Errorf("%q is noted as %v, by the calls %v", address, noted, o.plan.Calls())
+		}
+	}
 }
 
 // A mail that SES has no room for at the moment is tried again at once; one whose fate is unknown is left to the ledger, a minute later.

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -109,7 +110,7 @@ func tried(n table.Notice, failure error, now time.Time) table.Notice {
 		return n
 	}
 	n.State, n.Error = table.Dead, failure.Error()
-	if n.Tries <= len(pauses) {
+	if !errors.As(failure, &refusal{}) && n.Tries <= len(pauses) {
 		n.State, n.DueAt = table.Failed, portal.Timestamp(now.Add(pauses[n.Tries-1]))
 	}
 	return n
