@@ -2,9 +2,7 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
-	"strings"
 
 	"keydesk/shared/portal"
 	"keydesk/shared/secret"
@@ -16,27 +14,19 @@ type settings struct {
 	org    string // the organisation of the APIs whose stage names none; may be empty
 }
 
-// invocation is what Lambda hands over: API Gateway's event (payload 2.0), of which these members count, or a plain question, of which
-// the last three do.
+// invocation is what counts of what Lambda hands over: API Gateway's event (payload 2.0), or a plain question.
 type invocation struct {
-	Version        string                  `json:"version"`
-	Type           string                  `json:"type"`
-	Headers        map[string]secret.Value `json:"headers"` // all of them: whoever prints this by mistake prints none
-	StageVariables struct {
-		Org string `json:"keydesk_org"`
-	} `json:"stageVariables"`
-	RequestContext struct {
-		RequestID      string `json:"requestId"`
-		Authentication struct {
-			ClientCert struct {
-				PEM string `json:"clientCertPem"`
-			} `json:"clientCert"`
-		} `json:"authentication"`
-	} `json:"requestContext"`
+	version, kind string       // of an event
+	header        secret.Value // of the settings' name
+	ambiguous     bool         // the header came twice, in two spellings
+	stageOrg      string
+	requestID     string
+	pem           string // of the TLS connection
 
-	Key         secret.Value    `json:"key"`
-	Certificate string          `json:"certificate"` // or its SHA-256 fingerprint
-	Org         json.RawMessage `json:"org"`         // a text; null is not the same as none
+	key         secret.Value // of a plain question
+	certificate string       // or its SHA-256 fingerprint
+	org         string
+	saysOrg     bool // null is not the same as none
 }
 
 // question is what is asked, by whichever way it came.
@@ -56,38 +46,17 @@ var errNotUnderstood = errors.New(`not understood: send an authorizer's event of
 
 // read reads an invocation.
 func (s settings) read(payload []byte) (question, error) {
-	var i invocation
-	if json.Unmarshal(payload, &i) != nil { // its message could quote the key
-		return question{}, errNotUnderstood
-	}
+	i, err := readInvocation(payload, s.header)
 	switch {
-	case i.Type == "REQUEST" && i.Version == "2.0":
-		q := question{org: cmp.Or(i.StageVariables.Org, s.org), requestID: i.RequestContext.RequestID}
-		q.key, q.ambiguous = one(i.Headers, s.header)
-		q.certificate = i.RequestContext.Authentication.ClientCert.PEM
-		return q, nil
-	case i.Type == "" && i.Version == "":
-		q := question{plain: true, anybodys: i.Org == nil, key: i.Key, certificate: i.Certificate}
-		if !q.anybodys && json.Unmarshal(i.Org, &q.org) != nil { // null leaves it empty, which is nobody's
-			break
-		}
-		return q, nil
+	case err != nil: // it could quote the key
+	case i.kind == "REQUEST" && i.version == "2.0":
+		return question{
+			org: cmp.Or(i.stageOrg, s.org), requestID: i.requestID, key: i.header, ambiguous: i.ambiguous, certificate: i.pem,
+		}, nil
+	case i.kind == "" && i.version == "":
+		return question{plain: true, anybodys: !i.saysOrg, org: i.org, key: i.key, certificate: i.certificate}, nil
 	}
 	return question{}, errNotUnderstood
-}
-
-// one is the header of that name. API Gateway writes names in lower case, and joins two headers of one name; others do neither.
-func one(headers map[string]secret.Value, name string) (value secret.Value, ambiguous bool) {
-	for n, v := range headers {
-		if v.IsZero() || !strings.EqualFold(n, name) {
-			continue
-		}
-		if !value.IsZero() {
-			return value, true
-		}
-		value = v
-	}
-	return value, false
 }
 
 // organisation tells whether the question says well enough whose key it has to be. A certificate's fingerprint is no secret and names

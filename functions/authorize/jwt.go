@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -102,7 +103,7 @@ func (c *check) verify(ctx context.Context, p *candidate, now time.Time) (found,
 		return f, err
 	}
 	t := signedToken{key: key, by: f.public.digest}
-	if !f.public.signed(read, parts) || !t.claim(claims) {
+	if !f.public.signed(read, parts) || !exact(parts[:2]) || !t.claim(claims) {
 		f.refused = tokenInvalid
 		return f, nil
 	}
@@ -114,6 +115,14 @@ func (c *check) verify(ctx context.Context, p *candidate, now time.Time) (found,
 // signed tells whether the key pair has signed a token, in a way that is its own: never in one that the token makes up.
 func (k *publicKey) signed(t *jwt.Token, parts []string) bool {
 	return slices.Contains(k.algorithms, t.Method.Alg()) && t.Method.Verify(parts[0]+"."+parts[1], t.Signature, k.key) == nil
+}
+
+// exact tells whether a token's header and claims name everything once: what another program reads of them is what is read here.
+func exact(parts []string) bool {
+	return !slices.ContainsFunc(parts, func(part string) bool {
+		text, err := base64.RawURLEncoding.DecodeString(part)
+		return err != nil || portal.Unmarshal(text, new(portal.Object)) != nil
+	})
 }
 
 // keyOf reads the key id in a JWT's header. It is a token of the organisation's, too.

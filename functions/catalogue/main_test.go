@@ -212,7 +212,7 @@ func TestRefusals(t *testing.T) {
 		{"PUT", `{"apis": [{"auth_type": "magic"}]}`, 400, `apis[0].auth_type: "magic" is none; send one of `},
 		{"PUT", `{"apis": [` + strings.Join(many, ",") + `]}`, 413, "apis: 100 entries are new, changed or gone; one call may change 99."},
 		{"PUT", `{"apis": [], "x": "` + strings.Repeat("x", 4<<20) + `"}`, 413, "The body is 4194325 bytes long; at most 4194304 are read."},
-		{"PUT", `{"apis": [` + strings.Repeat("0,", 200_000) + `0]}`, 400, "The catalogue has more than 200000 members, items,"},
+		{"PUT", `{"apis": [` + strings.Repeat("0,", 200_000) + `0]}`, 400, "The body has more than 200000 members, items,"},
 		{"POST", `{"apis": {}}`, 400, "apis: a list is expected, not an object."},
 		{"PATCH", `{}`, 405, "PATCH is not allowed here; use "},
 	} {

@@ -31,7 +31,7 @@ func TestSettingsRefused(t *testing.T) {
 		`{"redirect_on_key_request": true, "redirect_to": "https://pay.example"}`: "redirect_to: https://pay.example is not one of the organisation's redirect_origins; add it there first",
 		`{"redirect_origins": ["*"]}`:                                                               "redirect_origins is not an address",
 		`{"rules": [{"name": "x", "when": {}, "outcome": "maybe"}]}`:                                `rules[0].outcome: "maybe" is none`,
-		`{"rules": [{"name": "x", "outcome": "approve", "when": {"emial_domain": ["x.example"]}}]}`: `rules[0]: unknown field "emial_domain"`,
+		`{"rules": [{"name": "x", "outcome": "approve", "when": {"emial_domain": ["x.example"]}}]}`: `rules[0].when.emial_domain: this member is unknown`,
 		`{"callback_default": "approve"}`:                                                           `callback_default: "approve" is none`,
 		hook("http://hooks.example"):                                                                https,
 		hook("HTTP://hooks.example"):                                                                https,

@@ -122,7 +122,7 @@ func entryOf(books *table.Books, policy string) (e entry) {
 	if !there {
 		return e
 	}
-	_ = json.Unmarshal([]byte(stored.WithoutToken().Document()), &e) // a document of ours; what it holds of other kinds is left out
+	_ = json.Unmarshal([]byte(stored.WithoutToken().Known()), &e) // a document of ours; what it holds of other kinds is left out
 	if settings, is := full(e.Config).(map[string]any); is {
 		delete(settings, "rules")                  // by which words a request is approved is not for everybody who hears of it
 		if settings["oauth_usage_limit"] == -1.0 { // no limit

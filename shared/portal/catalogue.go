@@ -11,6 +11,9 @@ import (
 // headShape is that of a catalogue without its apis, which are its entries, and its revision.
 var headShape = shapeOf(`{"id": "", "org_id": "", "email": ""}`)
 
+// catalogueMembers are all that a catalogue has at its top.
+var catalogueMembers = append(document{{name: "apis"}, {name: "revision"}}, headShape...)
+
 // Limits of a catalogue. The head and the order of the entries share one item of the table, and Lambda has to be able to
 // answer with the whole, and with what a later version may add to it.
 const (
@@ -46,10 +49,13 @@ func NewCatalogue(org, id string, sent Object) (CatalogueInput, error) {
 		return in, err
 	}
 	d := takeApart(text)
+	if err := d.exact("", catalogueMembers); err != nil {
+		return in, err
+	}
 	if in.CopyOf, err = revisionOf(d.get("revision")); err != nil {
 		return in, err
 	}
-	head, err := readDocument("The catalogue", "", Object(d.without("apis", "revision").text()), headShape)
+	head, err := readCompact("The catalogue", "", d.without("apis", "revision").text(), headShape)
 	if err != nil {
 		return in, err
 	}
@@ -77,23 +83,25 @@ func revisionOf(value string) (*int, error) {
 }
 
 func entriesOf(apis string) ([]Entry, error) {
-	var sent []json.RawMessage
-	switch kind := kindOf(apis); {
-	case kind != "a list" && kind != "null":
+	var sent []string
+	switch kind := kindOf(apis); kind {
+	case "null":
+	case "a list":
+		sent = items(apis)
+	default:
 		return nil, Refuse(Invalid, "apis: a list is expected, not %s.", kind)
-	case json.Unmarshal([]byte(apis), &sent) != nil:
-		return nil, ErrMalformed
-	case len(sent) > maxEntries:
+	}
+	if len(sent) > maxEntries {
 		return nil, Refuse(Invalid, "apis has %d entries; a catalogue may have %d.", len(sent), maxEntries)
 	}
 	entries := make([]Entry, len(sent))
 	for i, text := range sent {
 		place := fmt.Sprintf("apis[%d]", i)
-		if kind := kindOf(string(text)); kind != "an object" {
+		if kind := kindOf(text); kind != "an object" {
 			return nil, Refuse(Invalid, "%s: an object is expected, not %s.", place, kind)
 		}
 		var err error
-		if entries[i], err = newEntry(place, Object(text)); err != nil {
+		if entries[i], err = newEntry(place, text); err != nil {
 			return nil, err
 		}
 	}

@@ -40,7 +40,7 @@ type EmailCopy struct {
 
 // NewConfiguration is the configuration that a client sends. Its id and its organisation are the desk's to say.
 func NewConfiguration(org, id string, sent Object) (Configuration, error) {
-	d, err := readDocument("The configuration", "", sent, configurationShape)
+	d, err := readDocument("The configuration", sent, configurationShape)
 	if err != nil {
 		return Configuration{}, err
 	}
@@ -120,7 +120,7 @@ func (c *Configuration) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &sent); err != nil {
 		return err
 	}
-	d, err := complete("", sent, configurationShape)
+	d, err := complete(sent, configurationShape)
 	if err == nil {
 		*c = configurationOf(d)
 	}

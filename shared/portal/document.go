@@ -39,20 +39,44 @@ func shapeOf(text Object) document {
 
 // readDocument reads a client's document, and completes it. A refusal names the document, or the member that is wrong by its
 // path.
-func readDocument(name, path string, sent Object, shape document) (document, error) {
-	if err := sent.readable(name); err != nil {
+func readDocument(name string, sent Object, shape document) (document, error) {
+	text, err := sent.compact()
+	if err != nil {
 		return nil, err
 	}
-	return complete(path, sent, shape)
+	return readCompact(name, "", text, shape)
+}
+
+// readCompact is readDocument of a text without white space.
+func readCompact(name, path, text string, shape document) (document, error) {
+	if err := Object(text).readable(name); err != nil {
+		return nil, err
+	}
+	return takeApart(text).completed(path, shape, true)
 }
 
 // complete takes a document apart that was read before.
-func complete(path string, kept Object, shape document) (document, error) {
+func complete(kept Object, shape document) (document, error) {
 	text, err := kept.compact()
 	if err != nil {
 		return nil, err
 	}
-	return takeApart(text).completed(path, shape)
+	return takeApart(text).completed("", shape, false)
+}
+
+// exact refuses a member that is a known one but for its letter case. The document would show it, and nothing would follow it.
+func (d document) exact(path string, shape document) error {
+	for _, m := range d {
+		if shape.find(m.name) != nil {
+			continue
+		}
+		for _, known := range shape {
+			if strings.EqualFold(m.name, known.name) {
+				return otherCase(path+clip(m.name), known.name)
+			}
+		}
+	}
+	return nil
 }
 
 // compact is the object without white space.
@@ -107,6 +131,18 @@ func cut(json string) (value, rest string) {
 	return json, ""
 }
 
+// items takes apart a compact list.
+func items(list string) []string {
+	var all []string
+	for rest := list[1:]; rest != "]"; {
+		var item string
+		item, rest = cut(rest)
+		rest = strings.TrimPrefix(rest, ",")
+		all = append(all, item)
+	}
+	return all
+}
+
 // text puts the document together again.
 func (d document) text() string {
 	var text strings.Builder
@@ -122,8 +158,14 @@ func (d document) text() string {
 }
 
 // completed is the document with the members of the shape that it lacks at its end, and with their values for those that it
-// says null of. A member of another kind than the shape's is refused by its path.
-func (d document) completed(path string, shape document) (document, error) {
+// says null of. A member of another kind than the shape's is refused by its path; of a client's own document, which is not stored yet,
+// one of another letter case, too.
+func (d document) completed(path string, shape document, own bool) (document, error) {
+	if own {
+		if err := d.exact(path, shape); err != nil {
+			return nil, err
+		}
+	}
 	for _, known := range shape {
 		m := d.find(known.name)
 		switch {
@@ -136,7 +178,7 @@ func (d document) completed(path string, shape document) (document, error) {
 		case slices.Contains(wholeNumbers, known.name) && !isWhole(m.value):
 			return nil, Refuse(Invalid, "%s: a whole number is expected, not %.20s.", path+known.name, m.value)
 		case known.inner != nil:
-			inner, err := takeApart(m.value).completed(path+known.name+".", known.inner)
+			inner, err := takeApart(m.value).completed(path+known.name+".", known.inner, own)
 			if err != nil {
 				return nil, err
 			}

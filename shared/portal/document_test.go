@@ -43,7 +43,7 @@ func TestCompletedKeepsAllAndAddsTheRest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				sent := objects(shape).Draw(t, "sent")
-				done, err := complete("", sent, shape)
+				done, err := complete(sent, shape)
 				if err != nil {
 					misfits(t, sent, shape)
 					return
@@ -52,7 +52,7 @@ func TestCompletedKeepsAllAndAddsTheRest(t *testing.T) {
 					t.Fatalf("%s became %s", sent, done.text())
 				}
 				keepsAll(t, "", takeApart(string(sent)), done, shape)
-				again, err := complete("", Object(done.text()), shape)
+				again, err := complete(Object(done.text()), shape)
 				if err != nil || again.text() != done.text() {
 					t.Fatalf("%s became %s, and then %s (%v)", sent, done.text(), again.text(), err)
 				}
@@ -131,7 +131,7 @@ func TestTakeApart(t *testing.T) {
 }
 
 func TestMemberSaidTwice(t *testing.T) {
-	d, err := complete("", `{"a": 1, "b": 2, "\u0061": 3, "x": {"c": 1, "c": 2}, "o": {"k": "first", "k": "last"}}`, shapeOf(`{"o": {"k": ""}}`))
+	d, err := complete(`{"a": 1, "b": 2, "\u0061": 3, "x": {"c": 1, "c": 2}, "o": {"k": "first", "k": "last"}}`, shapeOf(`{"o": {"k": ""}}`))
 	if want := `{"b":2,"\u0061":3,"x":{"c":1,"c":2},"o":{"k":"last"}}`; err != nil || d.text() != want {
 		t.Errorf("%s, %v; want %s", d.text(), err, want)
 	}
@@ -157,7 +157,7 @@ func TestCompletedRefuses(t *testing.T) {
 		`{"oauth_usage_limit": 9223372036854775808}`:                       "oauth_usage_limit: a whole number is expected, not 9223372036854775808.",
 		`{"a": 1e999}`: "The document: the number 1e999 is too large; send it as a string.",
 	} {
-		_, err := readDocument("The document", "", Object(sent), shape)
+		_, err := readDocument("The document", Object(sent), shape)
 		var refusal *Error
 		if !errors.As(err, &refusal) || refusal.Kind != Invalid || refusal.Message != want {
 			t.Errorf("%s: %v, want %s", sent, err, want)
@@ -167,7 +167,7 @@ func TestCompletedRefuses(t *testing.T) {
 
 // What is not text is in no document.
 func TestNoText(t *testing.T) {
-	_, err := readDocument("The document", "", Object("{\"a\": \"\xfe\"}"), nil)
+	_, err := readDocument("The document", Object("{\"a\": \"\xfe\"}"), nil)
 	var refusal *Error
 	if !errors.As(err, &refusal) || refusal.Message != "The document has bytes that are no text; send it in UTF-8." {
 		t.Errorf("%v", err)

@@ -101,21 +101,11 @@ func configOf(d document) Config {
 		SecureKeyApproval: d.getBool("secure_key_approval"), EnableMultiSelection: d.getBool("enable_multi_selection"),
 		OAuthUsageLimit: d.getInt("oauth_usage_limit"),
 		Redirect:        d.getBool("redirect_on_key_request"), RedirectTo: d.getText("redirect_to"),
-		Rules:       rulesOf(d.get("rules")),
+		Rules:       storedRules(d.get("rules")),
 		RemindAfter: seconds(d, "remind_after"), ExpireAfter: seconds(d, "expire_after"),
 		CallbackWithin:  cmp.Or(seconds(d, "callback_within"), usualCallback),
 		CallbackDefault: cmp.Or(Outcome(d.getText("callback_default")), Ask),
 	}
-}
-
-// rulesOf reads rules that were parsed when they came.
-func rulesOf(text string) []Rule {
-	if text == "[]" { // as in nearly all of a catalogue's entries
-		return nil
-	}
-	var rules []Rule
-	_ = json.Unmarshal([]byte(text), &rules)
-	return rules
 }
 
 func seconds(d document, name string) time.Duration {
@@ -141,9 +131,9 @@ func (c *Config) validate(path string, d document) error {
 	return c.validRedirect(path)
 }
 
-// newEntry reads an entry as a client sends it; place is where it stands in the catalogue, "apis[3]".
-func newEntry(place string, sent Object) (Entry, error) {
-	d, err := readDocument(place, place+".", sent, entryShape)
+// newEntry reads an entry as a client sends it, without white space; place is where it stands in the catalogue, "apis[3]".
+func newEntry(place, sent string) (Entry, error) {
+	d, err := readCompact(place, place+".", sent, entryShape)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -181,7 +171,7 @@ func (e *Entry) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &kept); err != nil {
 		return err
 	}
-	d, err := complete("", kept, entryShape)
+	d, err := complete(kept, entryShape)
 	if err == nil {
 		*e = entryOf(d)
 	}
@@ -193,6 +183,13 @@ func (e Entry) MarshalJSON() ([]byte, error) { return e.document.MarshalJSON() }
 
 // Document is the entry's, complete.
 func (e Entry) Document() Object { return e.document }
+
+// Known is the document without the members that are unknown here, for those who read it by encoding/json: to that, a member of a
+// known name in other letter case is the known one.
+func (e Entry) Known() Object {
+	known := slices.DeleteFunc(takeApart(string(e.document)), func(m member) bool { return entryShape.find(m.name) == nil })
+	return Object(known.text())
+}
 
 // WithoutToken is the entry for those who may not write the catalogue: the token that logs in to somebody's identity provider
 // is blank.

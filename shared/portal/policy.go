@@ -55,7 +55,7 @@ func (p *Policy) Usable() bool { return p.Active && !p.IsInactive }
 
 // NewPolicy is the policy that a client sends, under the id that it sends with it, if any.
 func NewPolicy(org string, sent Object, now time.Time) (Policy, error) {
-	d, err := readDocument("The policy", "", sent, policyShape)
+	d, err := readDocument("The policy", sent, policyShape)
 	if err != nil {
 		return Policy{}, err
 	}
@@ -71,7 +71,7 @@ func NewPolicy(org string, sent Object, now time.Time) (Policy, error) {
 
 // Replaced is the policy as a client would have it instead. Its id stays, and its date where the client names none.
 func (p Policy) Replaced(org string, sent Object) (Policy, error) {
-	d, err := readDocument("The policy", "", sent, policyShape)
+	d, err := readDocument("The policy", sent, policyShape)
 	if err != nil {
 		return Policy{}, err
 	}
@@ -120,7 +120,7 @@ func (p *Policy) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &sent); err != nil {
 		return err
 	}
-	d, err := complete("", sent, policyShape)
+	d, err := complete(sent, policyShape)
 	if err == nil {
 		*p, err = policyOf(d)
 	}

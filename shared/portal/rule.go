@@ -102,21 +102,47 @@ func ParseRules(path string, sent []byte) ([]Rule, error) {
 }
 
 func parseRule(at string, text []byte) (Rule, error) {
-	var rule Rule
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(&rule)
-	var wrongType *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &wrongType):
-		return rule, Refuse(Invalid, "%s: %s is not what is expected there; a rule is {\"name\", \"when\", \"outcome\", \"reason\"}.", at+dotted(wrongType.Field), wrongType.Value)
-	case err != nil: // json: unknown field "emial_domain"
-		return rule, Refuse(Invalid, "%s: %s; a rule has name, when {email_domain, policy, field, keys_held {at_least, at_most}}, outcome, reason.", at, strings.TrimPrefix(err.Error(), "json: "))
+	rule, err := readRule(at, text)
+	if err != nil {
+		return rule, err
 	}
 	if err := rule.validate(at); err != nil {
 		return rule, err
 	}
 	return rule, filled(at, text)
+}
+
+// readRule takes a rule for what it says in exact letters, once: a condition must not count that its readers do not see.
+func readRule(at string, text []byte) (rule Rule, err error) {
+	err = unmarshal(at, text, &rule, ruleMembers)
+	var wrongType *json.UnmarshalTypeError
+	if errors.As(err, &wrongType) {
+		return rule, Refuse(Invalid, "%s: %s is not what is expected there; a rule is {\"name\", \"when\", \"outcome\", \"reason\"}.", at+dotted(wrongType.Field), wrongType.Value)
+	}
+	return rule, err
+}
+
+// ruleMembers are those that a rule may have, in words.
+const ruleMembers = "a rule has name, when {email_domain, policy, field, keys_held {at_least, at_most}}, outcome, reason"
+
+// storedRules are rules that were parsed when they came. One that cannot be read as strictly now leaves its requests to a person: a
+// version that read rules less strictly may have stored it, and to leave it out could approve what it declines.
+func storedRules(text string) []Rule {
+	if text == "[]" { // as in nearly all of a catalogue's entries
+		return nil
+	}
+	var texts []json.RawMessage
+	_ = json.Unmarshal([]byte(text), &texts) // of rules, valid JSON
+	rules := make([]Rule, len(texts))
+	for i, text := range texts {
+		at := "rules[" + strconv.Itoa(i) + "]"
+		rule, err := readRule(at, text)
+		if err != nil {
+			rule = Rule{Name: at + ", which cannot be read", Outcome: Ask}
+		}
+		rules[i] = rule
+	}
+	return rules
 }
 
 // filled refuses a condition that is there and says nothing: it would hold for everybody, or for nobody.

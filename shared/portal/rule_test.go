@@ -66,15 +66,15 @@ func rule(t *testing.T, path, value string) string {
 // everybody.
 func TestRulesRefused(t *testing.T) {
 	unknown := func(name string) string {
-		return `: unknown field "` + name + `"; a rule has name, when {email_domain, policy, field, keys_held {at_least, at_most}}, outcome, reason.`
+		return "." + name + ": this member is unknown; a rule has name, when {email_domain, policy, field, keys_held {at_least, at_most}}, outcome, reason."
 	}
 	const shape = `; a rule is {"name", "when", "outcome", "reason"}.`
 	many := func(n int) string { return `["` + strings.Repeat(`a.example","`, n-1) + `a.example"]` }
 	for _, c := range []struct{ path, value, words string }{
 		{"called", `"x"`, unknown("called")},
-		{"when.emial_domain", `["x.example"]`, unknown("emial_domain")},
-		{"when.keys_held.atleast", `1`, unknown("atleast")},
-		{"when.fields", `{"usecase": ["demo"]}`, unknown("fields")},
+		{"when.emial_domain", `["x.example"]`, unknown("when.emial_domain")},
+		{"when.keys_held.atleast", `1`, unknown("when.keys_held.atleast")},
+		{"when.fields", `{"usecase": ["demo"]}`, unknown("when.fields")},
 		{"name", `5`, ".name: number is not what is expected there" + shape},
 		{"when", `[]`, ".when: array is not what is expected there" + shape},
 		{"when.policy", `"p"`, ".when.policy: string is not what is expected there" + shape},
@@ -113,6 +113,63 @@ func TestRulesRefused(t *testing.T) {
 	}
 	if _, err := portal.ParseRules("rules", []byte(`[`+rule(t, "when.email_domain", many(97))+`]`)); err != nil {
 		t.Errorf("a hundred values: %v", err)
+	}
+}
+
+// TestRulesHaveExactNames holds that no member of a rule counts under another spelling of its name.
+func TestRulesHaveExactNames(t *testing.T) {
+	for _, c := range []struct{ path, value, known string }{
+		{"OUTCOME", `"approve"`, "outcome"},
+		{"Name", `"x"`, "name"},
+		{"When", `{}`, "when"},
+		{"when.Policy", `["p"]`, "policy"},
+		{"when.\u212aeys_held", `{"at_least": 1}`, "keys_held"},
+		{"when.keys_held.At_Least", `1`, "at_least"},
+	} {
+		_, err := portal.ParseRules("rules", []byte(`[`+rule(t, c.path, c.value)+`]`))
+		refused(t, c.path, err, portal.Invalid, "rules[0]."+c.path+": a name counts in its exact letter case; send \""+c.known+"\".")
+	}
+}
+
+// TestRulesSayNothingTwice holds that no member of a rule can be read as its first or as its last value.
+func TestRulesSayNothingTwice(t *testing.T) {
+	for sent, at := range map[string]string{
+		`{"name": "a", "when": {}, "outcome": "decline", "outcome": "approve"}`:                                "outcome",
+		`{"name": "a", "when": {}, "when": {"policy": ["p"]}, "outcome": "approve"}`:                           "when",
+		`{"name": "a", "when": {"policy": ["p"], "p\u006flicy": ["q"]}, "outcome": "approve"}`:                 "when.policy",
+		`{"name": "a", "when": {"field": {"usecase": ["demo"], "usecase": ["resale"]}}, "outcome": "approve"}`: "when.field.usecase",
+	} {
+		_, err := portal.ParseRules("rules", []byte("["+sent+"]"))
+		refused(t, sent, err, portal.Invalid, "rules[0]."+at+": the member stands there twice; send it once.")
+	}
+}
+
+// TestStoredRulesThatTwoReadDifferently holds that a rule which an earlier version stored as it came is left to a person, where its
+// readers see one outcome or condition and encoding/json reads another.
+func TestStoredRulesThatTwoReadDifferently(t *testing.T) {
+	for _, rule := range []string{
+		`{"name": "a", "when": {}, "outcome": "decline", "OUTCOME": "approve"}`,
+		`{"name": "a", "when": {}, "OUTCOME": "approve", "outcome": "decline"}`,
+		`{"name": "a", "when": {}, "outcome": "decline", "outcome": "approve"}`,
+		`{"name": "a", "when": {"policy": ["p"]}, "When": {}, "outcome": "approve"}`,
+		`{"name": "a", "when": {"policy": ["p"], "if": 1}, "outcome": "approve"}`,
+		`{"Name": "a", "when": {}, "outcome": "approve"}`,
+	} {
+		stored := `{"rules": [` + aRule + `,` + rule + `,{"name": "z", "when": {}, "outcome": "approve"}]}`
+		var c portal.Configuration
+		if err := json.Unmarshal([]byte(stored), &c); err != nil {
+			t.Fatal(err)
+		}
+		var e portal.Entry
+		if err := json.Unmarshal([]byte(`{"config": `+stored+`}`), &e); err != nil {
+			t.Fatal(err)
+		}
+		for where, rules := range map[string][]portal.Rule{"configuration": c.Rules, "entry": e.Config.Rules} {
+			want := portal.Rule{Name: "rules[1], which cannot be read", Outcome: portal.Ask}
+			if len(rules) != 3 || rules[0].Name != "own staff" || !reflect.DeepEqual(rules[1], want) || rules[2].Outcome != portal.Approve {
+				t.Errorf("%s, %s: %+v", where, rule, rules)
+			}
+		}
 	}
 }
 
@@ -180,7 +237,7 @@ func TestRulesOfAnEntryAndAConfiguration(t *testing.T) {
 	if e := entry(t, `{"policy_id": "p", "config": `+sent+`}`); !reflect.DeepEqual(e.Config.Rules, c.Rules) {
 		t.Errorf("of an entry: %+v", e.Config.Rules)
 	}
-	for where, words := range map[string]string{"config": "apis[0].config.rules[0]: unknown field", "": "rules[0]: unknown field"} {
+	for where, words := range map[string]string{"config": "apis[0].config.rules[0].if: this member is unknown; a rule has name", "": "rules[0].if: this member is unknown; a rule has name"} {
 		wrong := `{"rules": [{"name": "x", "if": {}, "outcome": "approve"}]}`
 		var err error
 		if where == "" {

@@ -106,7 +106,7 @@ func revision(header string) (int, error) {
 }
 
 // Decode reads the body, a JSON object whatever its content type says: clients of Tyk rarely send one. Comments and trailing
-// commas are let pass, since the samples of Tyk's documents have them.
+// commas are let pass, since the samples of Tyk's documents have them. Names of members are exact: see portal.Unmarshal.
 func Decode(body []byte, into any) error {
 	body = bytes.TrimPrefix(body, []byte("\ufeff")) // PowerShell's mark
 	switch text := bytes.TrimSpace(body); {
@@ -115,21 +115,21 @@ func Decode(body []byte, into any) error {
 	case text[0] != '{' && text[0] != '/':
 		return portal.Refuse(portal.Invalid, "Request body malformed. Send a JSON object.")
 	}
-	err := json.Unmarshal(body, into)
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) && len(body) <= maxAnnotatedBody {
+	err := portal.Unmarshal(body, into)
+	if errors.Is(err, portal.ErrMalformed) && len(body) <= maxAnnotatedBody {
 		if plain, standardErr := hujson.Standardize(append(bytes.Clone(body), '\n')); standardErr == nil {
-			err = json.Unmarshal(plain, into)
+			err = portal.Unmarshal(plain, into)
 		}
 	}
+	var refusal *portal.Error
 	var wrongType *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrongType) && wrongType.Field != "":
 		return portal.Refuse(portal.Invalid, "%s: %s is expected, not %s.", wrongType.Field, expected(wrongType), sent(wrongType))
-	case err != nil:
+	case err != nil && !errors.As(err, &refusal):
 		return portal.ErrMalformed
 	}
-	return nil
+	return err
 }
 
 // Only refuses members that a body of Keydesk's own has not: one that is misspelt must not count as left out.
