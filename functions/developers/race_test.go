@@ -97,6 +97,9 @@ func TestFiftyChangesToOneEmail(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if answers[n].status == http.StatusConflict && (answers[n].Meta.ID == "" || answers[n].Meta.ID == id) {
+			t.Errorf("%s is not told whose the address is: %s", id, answers[n].text)
+		}
 		if has := account.Email == "wanted@example.com"; has != (answers[n].status == http.StatusOK) {
 			t.Errorf("%s was answered %d and is %s", id, answers[n].status, account.Email)
 		}

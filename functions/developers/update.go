@@ -21,6 +21,9 @@ func update(t *table.Table) rest.Operation[table.Account] {
 			if err := rest.Decode(in.Body, &said); err != nil {
 				return rest.Out{}, err
 			}
+			if said.Email != nil && *said.Email == account.Email {
+				said.Email = nil // sent back with the whole developer: it may be older than what is refused by now
+			}
 			if err := said.Validate(); err != nil {
 				return rest.Out{}, err
 			}

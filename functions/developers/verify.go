@@ -37,6 +37,7 @@ func verify(t *table.Table) rest.Operation[login] {
 			if err = rest.Decode(in.Body, &l); err != nil {
 				return l, err
 			}
+			l.Username = strings.TrimSpace(l.Username) // it is often pasted
 			if l.Username == "" || l.Password == nil || l.Password.IsZero() {
 				return l, portal.Refuse(portal.Invalid, "username and password are both needed; username is the developer's e-mail address.")
 			}

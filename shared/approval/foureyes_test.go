@@ -13,7 +13,7 @@ import (
 // Whoever created a request, or said what it asks for, or is the developer whom it is for, does not decide it where the organisation has
 // four eyes on it: but for what nobody needs to decide.
 func TestFourEyes(t *testing.T) {
-	const mine, email = "mine", "ada@example.com"
+	const mine, email = "mine", "ada@bücher.example"
 	for _, c := range []struct {
 		name                 string
 		off                  bool
@@ -26,7 +26,9 @@ func TestFourEyes(t *testing.T) {
 		{"created", false, "reviewed", mine, "", "bob@example.com", true},
 		{"changed", false, "reviewed", "theirs", mine, "bob@example.com", true},
 		{"for them", false, "reviewed", "theirs", "", email, true},
-		{"for them, in capitals", false, "reviewed", "theirs", "", "ADA@Example.com", true},
+		{"for them, in capitals", false, "reviewed", "theirs", "", "ADA@BÜCHER.Example", true},
+		{"for them, in the letters of DNS", false, "reviewed", "theirs", "", "ada@xn--bcher-kva.example", true},
+		{"for them, taken apart", false, "reviewed", "theirs", "", "ada@bu\u0308cher.example", true},
 		{"by a reviewer without an address", false, "reviewed", "theirs", "", "", false},
 		{"without an entry", false, "no entry", mine, "", "", true},
 		{"that a developer claims", false, "claimed", mine, "", "", true},

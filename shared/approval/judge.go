@@ -86,7 +86,7 @@ func matches(w *portal.When, books *table.Books, r *portal.Request, policy strin
 		if books.Developer != nil {
 			email = books.Developer.Email
 		}
-		domain := lower(email[strings.LastIndex(email, "@")+1:])
+		domain := portal.CanonicalDomain(email[strings.LastIndex(email, "@")+1:])
 		if !slices.ContainsFunc(w.EmailDomain, func(pattern string) bool { return covers(pattern, domain) }) {
 			return "", false
 		}
@@ -117,23 +117,12 @@ func matches(w *portal.When, books *table.Books, r *portal.Request, policy strin
 	return strings.Join(because, ", "), true
 }
 
-// covers tells whether a domain is the one of a pattern, or below it where the pattern begins with "*.".
+// covers tells whether a domain, in its canonical form, is the one of a pattern, or below it where the pattern begins with "*.".
 func covers(pattern, domain string) bool {
-	pattern = lower(pattern)
-	if below, ok := strings.CutPrefix(pattern, "*"); ok {
-		return strings.HasSuffix(domain, below)
+	if parent, ok := strings.CutPrefix(pattern, "*."); ok {
+		return strings.HasSuffix(domain, "."+portal.CanonicalDomain(parent))
 	}
-	return domain == pattern
-}
-
-// lower has the letters A to Z in lower case, and no others: to Go some letters of other alphabets are an i or a k as well.
-func lower(domain string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, domain)
+	return domain == portal.CanonicalDomain(pattern)
 }
 
 // field is the answer that a request's form gives, as a text; empty where it gives none.

@@ -4,7 +4,6 @@ package approval
 
 import (
 	"slices"
-	"strings"
 
 	"keydesk/shared/caller"
 	"keydesk/shared/portal"
@@ -117,7 +116,7 @@ func fourEyes(who *caller.Caller, r *table.Request, books *table.Books) error {
 	if !books.Configuration.FourEyes || automatic(books, r.ApplyPolicies) {
 		return nil
 	}
-	forThem := who.Email != "" && books.Developer != nil && strings.EqualFold(who.Email, books.Developer.Email)
+	forThem := who.Email != "" && books.Developer != nil && portal.CanonicalEmail(who.Email) == portal.CanonicalEmail(books.Developer.Email)
 	if r.CreatedBy != who.Holder() && r.ChangedBy != who.Holder() && !forThem {
 		return nil
 	}

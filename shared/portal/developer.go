@@ -1,10 +1,9 @@
 package portal
 
 import (
-	"net/mail"
-	"strings"
 	"time"
-	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"keydesk/shared/secret"
 )
@@ -78,24 +77,6 @@ func (in *DeveloperInput) Validate() error {
 	return nil
 }
 
-// LongestEmail is how many bytes an e-mail address has at most (RFC 5321, with erratum 1690 of RFC 3696).
-const LongestEmail = 254
-
-// ValidEmail refuses, in words, what is not a bare address; and what the path of /developers/email/{email} could not hold, though
-// an address might.
-func ValidEmail(field, text string) error {
-	address, err := mail.ParseAddress(text)
-	switch {
-	case err != nil || address.Address != text || strings.ContainsRune(text, utf8.RuneError):
-		return Refuse(Invalid, "%s: %q is not an e-mail address; send one such as ada@example.org.", field, clip(text))
-	case len(text) > LongestEmail:
-		return Refuse(Invalid, "%s: %q has %d bytes; an e-mail address has %d at most.", field, clip(text), len(text), LongestEmail)
-	case strings.ContainsAny(text, "/?\\\""):
-		return Refuse(Invalid, "%s: %q has one of the characters / ? \\ \", which are not taken; send another address.", field, clip(text))
-	}
-	return nil
-}
-
 // NewDeveloper makes the developer that the input asks for.
 func NewDeveloper(org string, in *DeveloperInput, now time.Time) (Developer, error) {
 	if err := in.Validate(); err != nil {
@@ -117,7 +98,9 @@ func (d Developer) Revise(in *DeveloperInput) Developer {
 }
 
 func (d *Developer) take(in *DeveloperInput) {
-	keep(&d.Email, in.Email)
+	if in.Email != nil {
+		d.Email = norm.NFC.String(*in.Email)
+	}
 	keep(&d.Inactive, in.Inactive)
 	keep(&d.Fields, in.Fields)
 	keep(&d.PasswordMaxDays, in.PasswordMaxDays)

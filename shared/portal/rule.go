@@ -185,7 +185,7 @@ func (r *Rule) validate(at string) error {
 
 func (w *When) validate(at string) error {
 	for _, domain := range w.EmailDomain {
-		if name := strings.TrimPrefix(domain, "*."); name == "" || strings.ContainsAny(name, "@* /") {
+		if !isDomain(strings.TrimPrefix(domain, "*.")) {
 			return Refuse(Invalid, "%s.email_domain: %q is no domain; send one like orchard.example, or *.orchard.example.", at, clip(domain))
 		}
 	}

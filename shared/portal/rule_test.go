@@ -105,6 +105,8 @@ func TestRulesRefused(t *testing.T) {
 		{"when.email_domain", `["*."]`, `.when.email_domain: "*." is no domain`},
 		{"when.email_domain", `["a.*.example"]`, `.when.email_domain: "a.*.example" is no domain`},
 		{"when.email_domain", `["orchard.example "]`, `.when.email_domain: "orchard.example " is no domain`},
+		{"when.email_domain", `["orchard\u200b.example"]`, `.when.email_domain: "orchard\u200b.example" is no domain`},
+		{"when.email_domain", `["-orchard.example"]`, `.when.email_domain: "-orchard.example" is no domain`},
 		{"when.email_domain", `["https://orchard.example"]`, `.when.email_domain: "https://orchard.example" is no domain`},
 	} {
 		text := rule(t, c.path, c.value)

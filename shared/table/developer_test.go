@@ -26,27 +26,35 @@ func TestEmailIsTakenOnceInAnOrganisation(t *testing.T) {
 	create := func(org, id, email string) error {
 		return books.CreateDeveloper(t.Context(), table.Account{Developer: portal.Developer{ID: id, OrgID: org, Email: email, Fields: `{"a":1}`}})
 	}
-	if err := create(fixture.Org, fixture.Ada, "Ada@Example.com"); err != nil {
+	if err := create(fixture.Org, fixture.Ada, "Ada@Bücher.Example"); err != nil {
 		t.Fatal(err)
 	}
 	items := len(tabletest.Items(t, books))
 	for what, err := range map[string]error{
-		"the same e-mail":     create(fixture.Org, fixture.Ben, "Ada@Example.com"),
-		"it in other letters": create(fixture.Org, fixture.Chen, "ADA@example.COM"),
+		"the same e-mail":     create(fixture.Org, fixture.Ben, "Ada@Bücher.Example"),
+		"it in other letters": create(fixture.Org, fixture.Chen, "ADA@BÜCHER.example"),
+		"it as DNS has it":    create(fixture.Org, fixture.Chen, "ada@xn--bcher-kva.example"),
+		"it taken apart":      create(fixture.Org, fixture.Chen, "ada@bu\u0308cher.example"),
 	} {
 		var refusal *portal.Error
-		if !errors.As(err, &refusal) || refusal.Kind != portal.Conflict || !strings.HasPrefix(refusal.Message, "email: ") {
+		if !errors.As(err, &refusal) || refusal.Kind != portal.Conflict || !strings.HasPrefix(refusal.Message, "email: ") ||
+			!reflect.DeepEqual(refusal.Meta, map[string]string{"id": fixture.Ada}) {
 			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for _, written := range []string{"ADA@bücher.example", "ada@XN--BCHER-KVA.example", "ada@bu\u0308cher.example"} {
+		if id, err := books.DeveloperByEmail(t.Context(), fixture.Org, written); id != fixture.Ada {
+			t.Errorf("%q leads to %q: %v", written, id, err)
 		}
 	}
 	if now := len(tabletest.Items(t, books)); now != items {
 		t.Errorf("what was refused has left %d items", now-items)
 	}
-	if err := create(fixture.OtherOrg, fixture.Eve, "ada@example.com"); err != nil {
+	if err := create(fixture.OtherOrg, fixture.Eve, "ada@bücher.example"); err != nil {
 		t.Errorf("in another organisation: %v", err)
 	}
 	ada, _, err := books.Developer(t.Context(), fixture.Org, fixture.Ada, 10, "")
-	if err != nil || ada.Email != "Ada@Example.com" || ada.Fields != `{"a":1}` {
+	if err != nil || ada.Email != "Ada@Bücher.Example" || ada.Fields != `{"a":1}` {
 		t.Errorf("read %+v, %v", ada, err)
 	}
 }

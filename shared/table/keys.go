@@ -56,7 +56,7 @@ func entryKey(org, place string) key   { return key{"ORG#" + org, "CATALOGUE#" +
 func policyKey(org, policy string) key { return key{"ORG#" + org, "POLICY#" + policy} }
 func developerKey(org, id string) key  { return key{developerPK(org, id), "DEVELOPER"} }
 func emailKey(org, email string) key {
-	return key{"ORG#" + org + "#EMAIL#" + strings.ToLower(email), "EMAIL"}
+	return key{"ORG#" + org + "#EMAIL#" + portal.CanonicalEmail(email), "EMAIL"}
 }
 func requestKey(org, id string) key      { return key{"ORG#" + org + "#REQUEST#" + id, "REQUEST"} }
 func issuedKey(digest string) key        { return key{"KEY#" + digest, "KEY"} }
@@ -86,7 +86,7 @@ func PlanOf(place string) string {
 
 // loginKey hides the name: people type their passwords there.
 func loginKey(org, name string) key {
-	sum := sha256.Sum256([]byte(strings.ToLower(name)))
+	sum := sha256.Sum256([]byte(portal.CanonicalEmail(name)))
 	return key{"ORG#" + org + "#LOGIN#" + hex.EncodeToString(sum[:]), "LOGIN"}
 }
 
