@@ -115,6 +115,43 @@ func TestGrantable(t *testing.T) {
 	}
 }
 
+// The policy names the kind of key where its entry says authToken, as one does that was written without a kind. Else the entry counts.
+func TestKindOfPolicyAndEntry(t *testing.T) {
+	for _, c := range []struct{ entry, policy, want, refusal string }{
+		{portal.AuthToken, portal.OAuth, portal.OAuth, ""},
+		{portal.AuthToken, portal.JWT, portal.JWT, ""},
+		{portal.AuthToken, "", portal.AuthToken, ""},
+		{portal.AuthToken, portal.AuthToken, portal.AuthToken, ""},
+		{portal.Basic, portal.OAuth, portal.Basic, ""},
+		{"none", portal.MutualTLS, portal.MutualTLS, ""},
+		{"none", "", portal.AuthToken, ""},
+		{portal.AuthToken, "keyless", "", "keys of the kind keyless, which is not granted here"},
+		{portal.AuthToken, "magic", "", "keys of the kind magic, which is not granted here"},
+		{"keyless", portal.AuthToken, "", "keys of the kind keyless"},
+	} {
+		books := desk(portal.Config{})
+		books.Policies["p"] = portal.Policy{ID: "p", Active: true, AuthType: c.policy}
+		if c.entry != "none" {
+			books.Entries["p"] = portal.Entry{PolicyID: "p", AuthType: c.entry}
+		}
+		kind, err := grantable(books, []string{"p"})
+		if kind != c.want || (err != nil) != (c.refusal != "") || err != nil && !strings.Contains(err.Error(), c.refusal) {
+			t.Errorf("entry %s, policy %q: %s, %v", c.entry, c.policy, kind, err)
+		}
+	}
+	books := desk(portal.Config{OAuthUsageLimit: 5})
+	books.Policies["reviewed"] = portal.Policy{ID: "reviewed", Active: true, AuthType: portal.OAuth}
+	if _, err := grantable(books, []string{"automatic", "reviewed"}); err == nil || !strings.Contains(err.Error(), "one request is for one kind of key") {
+		t.Errorf("of two kinds: %v", err)
+	}
+	for _, state := range []string{"draft", "deny"} {
+		books.Policies["reviewed"] = portal.Policy{ID: "reviewed", Active: true, State: state}
+		if _, err := grantable(books, []string{"reviewed"}); err == nil || !strings.Contains(err.Error(), "is not active") {
+			t.Errorf("%s: %v", state, err)
+		}
+	}
+}
+
 func TestWhatEntriesDemand(t *testing.T) {
 	nothing, everything := portal.Config{}, portal.Config{RequireKeyApproval: true, SecureKeyApproval: true, EnableMultiSelection: true}
 	for _, c := range []struct {

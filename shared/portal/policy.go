@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -34,7 +35,9 @@ type Policy struct {
 	Name         string
 	Active       bool
 	IsInactive   bool
-	KeyExpiresIn int64 // seconds; 0 or less: never
+	State        string // Tyk's, in lower case: active, draft or deny; empty: the policy does not say
+	AuthType     string // the kind of key that the policy names itself; empty: it names none
+	KeyExpiresIn int64  // seconds; 0 or less: never
 	DateCreated  string
 	Limits       Limits
 	document     Object
@@ -50,8 +53,25 @@ func (l *Limits) short() bool {
 	return max(len(l.Rate), len(l.Per), len(l.QuotaMax), len(l.QuotaRenewalRate)) <= longestLimit
 }
 
-// Usable tells whether keys may be granted for the policy.
-func (p *Policy) Usable() bool { return p.Active && !p.IsInactive }
+// Usable tells whether keys may be granted for the policy, and whether its keys open anything. A state that is not known does not count
+// as active: a policy is closed until it says that it is open.
+func (p *Policy) Usable() bool {
+	return p.Active && !p.IsInactive && (p.State == "" || p.State == "active")
+}
+
+// kindNames are the names that Tyk's policies have for kinds of key, and catalogue entries do not.
+var kindNames = map[string]string{"ba": Basic, "basicauth": Basic, "token": AuthToken, "auth_token": AuthToken, "oauth2": OAuth, "mtls": MutualTLS}
+
+// kindOfPolicy is the kind of key that a policy names. An unknown name stays: no key is granted for it.
+func kindOfPolicy(name string) string {
+	name = strings.TrimSpace(name)
+	for _, known := range authTypes {
+		if strings.EqualFold(name, known) {
+			return known
+		}
+	}
+	return cmp.Or(kindNames[strings.ToLower(name)], name)
+}
 
 // NewPolicy is the policy that a client sends, under the id that it sends with it, if any.
 func NewPolicy(org string, sent Object, now time.Time) (Policy, error) {
@@ -79,6 +99,11 @@ func (p Policy) Replaced(org string, sent Object) (Policy, error) {
 }
 
 func finishPolicy(org, id string, d document, created string) (Policy, error) {
+	for _, name := range []string{"auth_type", "state"} { // no part of the shape: they are not added where they are missing
+		if kind := kindOf(d.get(name)); kind != "a string" && kind != "null" {
+			return Policy{}, Refuse(Invalid, "%s: a string is expected, not %s.", name, kind)
+		}
+	}
 	d = d.set("_id", quote(id)).set("org_id", quote(org))
 	if !dated(d.getText("date_created")) {
 		d = d.set("date_created", quote(created))
@@ -108,10 +133,19 @@ func policyOf(d document) (Policy, error) {
 	}
 	return Policy{
 		ID: d.getText("_id"), Name: d.getText("name"), Active: d.getBool("active"), IsInactive: d.getBool("is_inactive"),
+		State: strings.ToLower(strings.TrimSpace(textOf(d, "state"))), AuthType: kindOfPolicy(textOf(d, "auth_type")),
 		KeyExpiresIn: expires, DateCreated: d.getText("date_created"),
 		Limits:   Limits{d.get("rate"), d.get("per"), d.get("quota_max"), d.get("quota_renewal_rate")},
 		document: Object(d.text()),
 	}, nil
+}
+
+// textOf is the text of a member that may be missing; empty where it holds no text.
+func textOf(d document, name string) string {
+	if kindOf(d.get(name)) != "a string" {
+		return ""
+	}
+	return d.getText(name)
 }
 
 // UnmarshalJSON reads a policy, and completes it with what it lacks.

@@ -21,14 +21,43 @@ func policy(t *testing.T, document string) portal.Policy {
 }
 
 func TestPolicyIsUsable(t *testing.T) {
-	for _, p := range []portal.Policy{{}, {IsInactive: true}, {Active: true, IsInactive: true}} {
+	for _, p := range []portal.Policy{
+		{}, {IsInactive: true}, {Active: true, IsInactive: true}, {State: "active"}, {State: "active", Active: true, IsInactive: true},
+		policy(t, `{"name": "a", "state": "deny"}`), policy(t, `{"name": "a", "state": "draft", "active": true}`),
+		policy(t, `{"name": "a", "state": "Draft"}`), policy(t, `{"name": "a", "state": "retired"}`),
+	} {
 		if p.Usable() {
 			t.Errorf("%+v is usable", p)
 		}
 	}
-	if p := (portal.Policy{Active: true}); !p.Usable() {
-		t.Errorf("%+v is not usable", p)
+	for _, p := range []portal.Policy{
+		{Active: true}, policy(t, `{"name": "a", "state": "active"}`), policy(t, `{"name": "a", "state": ""}`), policy(t, `{"name": "a", "state": null}`),
+	} {
+		if !p.Usable() {
+			t.Errorf("%+v is not usable", p)
+		}
 	}
+	_, err := portal.NewPolicy("org", `{"name": "a", "state": true}`, now)
+	refused(t, "a state that is no text", err, portal.Invalid, "state: a string is expected, not true or false.")
+}
+
+// TestPolicyKind reads the kind of key that a policy names, by Tyk's names and by those of catalogue entries.
+func TestPolicyKind(t *testing.T) {
+	for sent, want := range map[string]string{
+		`null`: "", `""`: "", `" "`: "", `"oauth"`: portal.OAuth, `"jwt"`: portal.JWT, `"ba"`: portal.Basic, `"basic"`: portal.Basic, `"BA"`: portal.Basic,
+		`"keyless"`: "keyless", `"authToken"`: portal.AuthToken, `"authtoken"`: portal.AuthToken, `"token"`: portal.AuthToken,
+		`"mutualTLS"`: portal.MutualTLS, `"mtls"`: portal.MutualTLS, `"hmac"`: "hmac", `"magic"`: "magic",
+	} {
+		p := policy(t, `{"name": "a", "auth_type": `+sent+`}`)
+		if p.AuthType != want {
+			t.Errorf("%s: %q, want %q", sent, p.AuthType, want)
+		}
+	}
+	if p := policy(t, `{"name": "a"}`); p.AuthType != "" || strings.Contains(written(t, p), "auth_type") {
+		t.Errorf("none: %q, %s", p.AuthType, written(t, p))
+	}
+	_, err := portal.NewPolicy("org", `{"name": "a", "auth_type": ["jwt"]}`, now)
+	refused(t, "a list", err, portal.Invalid, "auth_type: a string is expected, not a list.")
 }
 
 // A policy is kept as it came, under the id that its owner gave it.

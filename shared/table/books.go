@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,12 +17,17 @@ type Books struct {
 	Entries       map[string]portal.Entry  // by policy; those that exist
 }
 
-// Entry is the policy's catalogue entry; a policy without one gives plain tokens and waits for a person.
+// Entry is the policy's catalogue entry; a policy without one waits for a person. AuthToken is the kind of an entry that names none.
+// There the policy's own word counts: exports of Tyk's name the kind in the policy alone.
 func (b *Books) Entry(policy string) portal.Entry {
-	if e, ok := b.Entries[policy]; ok {
-		return e
+	e, known := b.Entries[policy]
+	if !known {
+		e = portal.Entry{PolicyID: policy, AuthType: portal.AuthToken}
 	}
-	return portal.Entry{PolicyID: policy, AuthType: portal.AuthToken}
+	if e.AuthType == portal.AuthToken {
+		e.AuthType = cmp.Or(b.Policies[policy].AuthType, portal.AuthToken)
+	}
+	return e
 }
 
 // Settings are those that count for the policy.
