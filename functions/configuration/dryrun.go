@@ -81,21 +81,20 @@ func ask(body []byte) (question, error) {
 
 // past is all that bears on a judgement.
 type past struct {
-	requests   []table.Request
-	books      table.Books // of no one developer
-	developers map[string]portal.Developer
-	held       map[string]int // keys, by developer, where a rule asks for that
+	table.Past
+	books table.Books    // of no one developer
+	held  map[string]int // keys, by developer, where a rule asks for that
 }
 
-// look reads the requests, then what the books say of all of them.
+// look reads which requests there are; then them, whose they are, and what the books say of all of them.
 func look(ctx context.Context, t *table.Table, org string, q question) (p past, err error) {
-	if p.requests, err = t.Past(ctx, org, q.Limit); err != nil {
+	latest, err := t.LatestRequests(ctx, org, q.Limit)
+	if err != nil {
 		return p, err
 	}
-	policies, developers := map[string]bool{}, map[string]bool{}
-	for _, r := range p.requests {
-		developers[r.ByUser] = true
-		for _, policy := range r.ApplyPolicies {
+	policies := map[string]bool{}
+	for _, l := range latest {
+		for _, policy := range l.Policies {
 			policies[policy] = true
 		}
 	}
@@ -108,7 +107,7 @@ func look(ctx context.Context, t *table.Table, org string, q question) (p past, 
 		return err
 	})
 	reads.Go(func() (err error) {
-		p.developers, err = t.Askers(ctxReads, org, slices.Sorted(maps.Keys(developers)))
+		p.Past, err = t.Past(ctxReads, org, latest)
 		return err
 	})
 	if err := reads.Wait(); err != nil {
@@ -142,7 +141,7 @@ func (q *question) replace(books *table.Books) error {
 // count counts the keys of each developer for whose requests a rule asks how many they hold.
 func (p *past) count(ctx context.Context, t *table.Table, org string) (map[string]int, error) {
 	held := map[string]int{}
-	for _, r := range p.requests {
+	for _, r := range p.Requests {
 		if approval.CountsKeys(&p.books, r.ApplyPolicies) {
 			held[r.ByUser] = 0
 		}
@@ -194,16 +193,20 @@ type judged struct {
 const (
 	asOfNow = "Developers, books and keys held are as they are now."
 	isOff   = " auto_approve is off: as long as it is, nothing of this is done."
+	isCut   = " The older ones are not looked at: requests and developers are larger together than one dry run reads."
 )
 
 func (p *past) judge() verdicts {
-	v := verdicts{LookedAt: len(p.requests), Requests: []judged{}, Note: asOfNow}
+	v := verdicts{LookedAt: len(p.Requests), Requests: []judged{}, Note: asOfNow}
 	if !p.books.Configuration.AutoApprove {
 		v.Note += isOff
 	}
-	for _, r := range p.requests {
+	if p.Cut {
+		v.Note += isCut
+	}
+	for _, r := range p.Requests {
 		books := p.books
-		if developer, there := p.developers[r.ByUser]; there {
+		if developer, there := p.Developers[r.ByUser]; there {
 			books.Developer = &developer
 		}
 		verdict := approval.Judge(&books, &r.Request, p.held[r.ByUser])
@@ -216,7 +219,7 @@ func (p *past) judge() verdicts {
 			v.Would.Ask++
 		}
 		v.Requests = append(v.Requests, judged{
-			ID: r.ID, ByUser: r.ByUser, Email: p.developers[r.ByUser].Email, ApplyPolicies: r.ApplyPolicies, DateCreated: r.DateCreated,
+			ID: r.ID, ByUser: r.ByUser, Email: p.Developers[r.ByUser].Email, ApplyPolicies: r.ApplyPolicies, DateCreated: r.DateCreated,
 			State: r.State, DecidedBy: r.DecidedBy, Would: verdict.Outcome, Rule: verdict.Rule, Why: verdict.Why,
 		})
 	}

@@ -41,10 +41,22 @@ func (s said) into(t testing.TB, v any) {
 // call has a fresh process answer a person's call.
 func call(t testing.TB, d *trial.Desk, books *table.Table, who trial.Person, method, path, body string) said {
 	t.Helper()
+	return callBy(t, d, operations(books, paging), books, who, method, path, body)
+}
+
+// callPaged asks for the list, with other pages.
+func callPaged(t testing.TB, d *trial.Desk, pages rest.Paging, who trial.Person, query string) said {
+	t.Helper()
+	books := d.Issuer().Table
+	return callBy(t, d, operations(books, pages), books, who, http.MethodGet, collection+query, "")
+}
+
+func callBy(t testing.TB, d *trial.Desk, all []rest.Endpoint, books *table.Table, who trial.Person, method, path, body string) said {
+	t.Helper()
 	path, query, _ := strings.Cut(path, "?")
 	event := who.Call(method, path, body, nil)
 	event.RawQueryString = query
-	response, err := rest.Handle(books, operations(books, paging)...)(d.Invocation(t.Context()), event)
+	response, err := rest.Handle(books, all...)(d.Invocation(t.Context()), event)
 	if err != nil {
 		t.Error(err)
 	}

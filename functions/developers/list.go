@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -25,8 +26,8 @@ type listed struct {
 }
 
 type page struct {
-	Data  []listed `json:"Data"`
-	Pages int      `json:"Pages"`
+	Data  []json.RawMessage `json:"Data"`
+	Pages int               `json:"Pages"`
 }
 
 // question is which of the developers a call asks for.
@@ -46,42 +47,63 @@ func list(t *table.Table, paging rest.Paging) rest.Operation[question] {
 			return q, err
 		},
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, q question) (rest.Out, error) {
-			ids, total, err := q.read(ctx, t, who.Org)
+			p, err := q.read(ctx, t, who.Org)
 			if err != nil {
 				return rest.Out{}, err
 			}
-			ids, more, err := rest.Part(q.page, ids)
+			data, next, err := rest.Written(q.page, p.ids, p.next, func(ids []string) ([]listed, error) {
+				return read(ctx, t, who.Org, ids)
+			}, func(d *listed) string { return d.ID })
 			if err != nil {
 				return rest.Out{}, err
 			}
-			developers, err := read(ctx, t, who.Org, ids)
-			if err != nil {
-				return rest.Out{}, err
-			}
-			out := rest.Out{Body: page{Data: developers, Pages: q.page.Pages(total)}}
-			if more {
-				out.Header = paging.Next(in, table.Cursor(who.Org, table.DevelopersQuestion, ids[len(ids)-1]))
+			out := rest.Out{Body: page{Data: data, Pages: q.page.Pages(p.total)}}
+			if next != "" {
+				out.Header = paging.Next(in, table.Cursor(who.Org, table.DevelopersQuestion, next))
 			}
 			return out, nil
 		},
 	}
 }
 
+// part is what the index says of a page.
+type part struct {
+	ids   []string // on it
+	next  string   // the id that the page after it begins behind; empty: there is none
+	total int      // developers, or at least so many
+}
+
 // read reads whose turn it is, and counts how many there are, side by side.
-func (q question) read(ctx context.Context, t *table.Table, org string) (ids []string, total int, err error) {
+func (q question) read(ctx context.Context, t *table.Table, org string) (p part, err error) {
+	var ids []string
+	var on string
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		ids, err = t.Developers(ctx, org, q.after, q.page.Reads())
+		ids, on, err = t.Developers(ctx, org, q.after, q.page.Reads())
 		return err
 	})
 	if !q.page.Whole {
 		group.Go(func() (err error) {
-			total, err = t.CountDevelopers(ctx, org, table.MostCounted)
+			p.total, err = t.CountDevelopers(ctx, org, table.MostCounted)
 			return err
 		})
 	}
-	err = group.Wait()
-	return slices.Compact(ids), total, err // an e-mail that has just changed stands twice in the index
+	if err := group.Wait(); err != nil {
+		return p, err
+	}
+	all := len(ids)
+	if ids = slices.Compact(ids); on == "" && len(ids) < all && all == q.page.Reads() { // an e-mail that has just changed stands twice in the index
+		on = ids[len(ids)-1] // else the page would end without a Link
+	}
+	p.total = max(p.total, len(ids))
+	more := false
+	if p.ids, more, err = rest.Part(q.page, ids, on != ""); err != nil || !more {
+		return p, err
+	}
+	if p.next = on; on == "" {
+		p.next = p.ids[len(p.ids)-1]
+	}
+	return p, nil
 }
 
 // read reads the developers. The index that named them comes a moment late: who is gone by now is left out.

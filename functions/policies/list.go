@@ -20,7 +20,7 @@ func list(t *table.Table, paging rest.Paging) rest.Operation[rest.Page] {
 			if err != nil {
 				return rest.Out{}, err
 			}
-			shown, _, err := rest.Part(page, policies)
+			shown, _, err := rest.Part(page, policies, false)
 			return rest.Out{Body: answer{Data: shown, Pages: page.Pages(total)}}, err
 		},
 	}

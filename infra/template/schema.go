@@ -34,7 +34,8 @@ type tableProperties struct {
 		IndexName  string    `yaml:"IndexName"`
 		KeySchema  keySchema `yaml:"KeySchema"`
 		Projection struct {
-			ProjectionType string `yaml:"ProjectionType"`
+			ProjectionType   string   `yaml:"ProjectionType"`
+			NonKeyAttributes []string `yaml:"NonKeyAttributes"`
 		} `yaml:"Projection"`
 	} `yaml:"GlobalSecondaryIndexes"`
 	StreamSpecification struct {
@@ -67,6 +68,7 @@ func (s *scope) table(r resource) (Table, error) {
 			HashKey:    i.KeySchema.attribute("HASH"),
 			RangeKey:   i.KeySchema.attribute("RANGE"),
 			Projection: i.Projection.ProjectionType,
+			Included:   i.Projection.NonKeyAttributes,
 		})
 	}
 	if t.HashKey == "" || t.RangeKey == "" {
@@ -94,9 +96,11 @@ func (t Table) CreateTableInput(name string) *dynamodb.CreateTableInput {
 	}
 	for _, index := range t.Indexes {
 		input.GlobalSecondaryIndexes = append(input.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
-			IndexName:  aws.String(index.Name),
-			KeySchema:  keys(index.HashKey, index.RangeKey),
-			Projection: &types.Projection{ProjectionType: types.ProjectionType(index.Projection)},
+			IndexName: aws.String(index.Name),
+			KeySchema: keys(index.HashKey, index.RangeKey),
+			Projection: &types.Projection{
+				ProjectionType: types.ProjectionType(index.Projection), NonKeyAttributes: index.Included,
+			},
 		})
 	}
 	return input

@@ -13,15 +13,16 @@ import (
 )
 
 func TestTable(t *testing.T) {
+	filtered := []string{"by_user", "apply_policies", "state", "hidden"}
 	want := template.Table{
 		LogicalID: "Table", HashKey: "PK", RangeKey: "SK", StreamView: "NEW_AND_OLD_IMAGES", TTL: "expires_at",
 		Attributes: map[string]string{
 			"PK": "S", "SK": "S", "id": "S", "ListPK": "S", "ViewPK": "S", "DeveloperPK": "S", "DuePK": "S", "DueSK": "S",
 		},
 		Indexes: []template.Index{
-			{Name: "list", HashKey: "ListPK", RangeKey: "id", Projection: "ALL"},
-			{Name: "view", HashKey: "ViewPK", RangeKey: "id", Projection: "ALL"},
-			{Name: "developer", HashKey: "DeveloperPK", RangeKey: "id", Projection: "ALL"},
+			{Name: "list", HashKey: "ListPK", RangeKey: "id", Projection: "INCLUDE", Included: []string{"by_user", "apply_policies"}},
+			{Name: "view", HashKey: "ViewPK", RangeKey: "id", Projection: "INCLUDE", Included: filtered},
+			{Name: "developer", HashKey: "DeveloperPK", RangeKey: "id", Projection: "INCLUDE", Included: filtered},
 			{Name: "due", HashKey: "DuePK", RangeKey: "DueSK", Projection: "KEYS_ONLY"},
 		},
 	}
@@ -34,7 +35,7 @@ func TestCreateTableInput(t *testing.T) {
 	table := template.Table{
 		LogicalID: "T", HashKey: "h", RangeKey: "r", StreamView: "KEYS_ONLY", TTL: "end",
 		Attributes: map[string]string{"r": "N", "h": "S", "i": "B"},
-		Indexes:    []template.Index{{Name: "byI", HashKey: "i", RangeKey: "r", Projection: "ALL"}},
+		Indexes:    []template.Index{{Name: "byI", HashKey: "i", RangeKey: "r", Projection: "INCLUDE", Included: []string{"a"}}},
 	}
 	schema := func(hash, rang string) []types.KeySchemaElement {
 		return []types.KeySchemaElement{
@@ -54,7 +55,7 @@ func TestCreateTableInput(t *testing.T) {
 		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
 			IndexName:  aws.String("byI"),
 			KeySchema:  schema("i", "r"),
-			Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: []string{"a"}},
 		}},
 		StreamSpecification: &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeKeysOnly},
 	}

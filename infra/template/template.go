@@ -83,5 +83,6 @@ type Index struct {
 	Name       string
 	HashKey    string
 	RangeKey   string
-	Projection string // "ALL", "KEYS_ONLY" or "INCLUDE"
+	Projection string   // "ALL", "KEYS_ONLY" or "INCLUDE"
+	Included   []string // the attributes that INCLUDE names
 }

@@ -41,6 +41,9 @@ func NoDeveloper() Developer {
 	}
 }
 
+// maxDeveloperFields is how long a developer's own fields may be.
+const maxDeveloperFields = 64 << 10
+
 // DeveloperInput is what a client may say of a developer, on create and on update. Whatever else it sends (id, keys and
 // subscriptions, the api_keys of older versions, nonce, PWHistory) is read by nobody: it would forge keys. A nil member was
 // not sent.
@@ -59,8 +62,8 @@ const oldestPassword = 3650
 // Validate checks what needs no look into the table.
 func (in *DeveloperInput) Validate() error {
 	switch {
-	case in.Fields != nil && len(*in.Fields) > maxFieldsBytes:
-		return Refuse(Invalid, "fields is %d bytes long; at most %d are kept.", len(*in.Fields), maxFieldsBytes)
+	case in.Fields != nil && len(*in.Fields) > maxDeveloperFields:
+		return Refuse(Invalid, "fields is %d bytes long; at most %d are kept.", len(*in.Fields), maxDeveloperFields)
 	case in.PasswordMaxDays != nil && (*in.PasswordMaxDays < 0 || *in.PasswordMaxDays > oldestPassword):
 		return Refuse(Invalid, "password_max_days: %d is not a number of days from 1 to %d, nor 0 for a password that does not age.", *in.PasswordMaxDays, oldestPassword)
 	case in.DateCreated != nil && len(*in.DateCreated) > maxName:

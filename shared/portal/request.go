@@ -74,10 +74,11 @@ type RequestInput struct {
 	OAuthInfo      *OAuthInfo    `json:"oauth_info"`
 }
 
-// Limits of one request, so that an item of the table stays far from DynamoDB's 400 KB.
+// Limits of one request, so that a page of them stays short: the largest has some 40 KB. Its fields have 16, all that a redirect_uri names
+// has 8, the names of its policies 8, and a public key 2; a certificate is kept as its fingerprint.
 const (
 	MaxPolicies    = 20
-	maxFieldsBytes = 64 << 10
+	maxFieldsBytes = 16 << 10 // of what is asked about a request
 	maxText        = 16 << 10
 	LongestReason  = 2000 // bytes of what is said of a decision: a sentence or two
 	maxName        = 200
@@ -125,7 +126,7 @@ func (in *RequestInput) validate() error {
 	case len(text(in.ForAPI)) > maxName:
 		return Refuse(Invalid, "for_api is longer than %d bytes; leave it empty.", maxName)
 	case in.Fields != nil && len(*in.Fields) > maxFieldsBytes:
-		return Refuse(Invalid, "fields is %d bytes long; at most %d are kept.", len(*in.Fields), maxFieldsBytes)
+		return Refuse(Invalid, "fields is %d bytes long; at most %d are kept. Send shorter answers, or a link to the rest.", len(*in.Fields), maxFieldsBytes)
 	case len(text(in.Version)) > maxName:
 		return Refuse(Invalid, "version is longer than %d bytes; send \"v2\" or nothing.", maxName)
 	case in.DateCreated != nil && len(*in.DateCreated) > maxName:

@@ -71,7 +71,7 @@ func TestInputRefused(t *testing.T) {
 		`"for_plan": "p", "fields": {"a": ` + strings.Repeat("[", 32) + strings.Repeat("]", 32) + `}`: "fields is nested more than 32 deep;",
 		`"for_plan": "p", "fields": {"a": [1, 1e999]}`:                                                "fields: the number 1e999 is too large;",
 		`"for_plan": "p", "date_created": ` + long(201):                                               "date_created is not a time;",
-		`"for_plan": "p", "fields": {"a":` + long(64<<10) + `}`:                                       "fields is 65544 bytes long;",
+		`"for_plan": "p", "fields": {"a":` + long(16<<10) + `}`:                                       "fields is 16392 bytes long; at most 16384 are kept. Send shorter answers",
 		`"for_plan": "p", "remove_policies": ["q"]`:                                                   "remove_policies takes policies from a key; name it in key, by the hash it is shown by.",
 		`"for_plan": "a#b"`:                     `for_plan: "a#b" cannot be a policy's id; send 1 to 200 bytes`,
 		`"apply_policies": ["a#b"]`:             `apply_policies: "a#b" cannot be a policy's id; send 1 to 200 bytes`,
@@ -91,9 +91,14 @@ func TestBoundsAreReached(t *testing.T) {
 	for n := range 19 {
 		text += `, "` + string(rune('a'+n)) + `"`
 	}
-	text += `], "fields": {"a":"` + strings.Repeat("x", 64<<10-8) + `"}, "certificate": "` + strings.Repeat(" ", 16<<10-64) + fingerprint + `"}`
-	if r, err := portal.NewRequest(org, input(t, text), now); err != nil || len(r.ApplyPolicies) != 20 {
-		t.Errorf("%d policies, %v", len(r.ApplyPolicies), err)
+	text += `], "fields": {"a":"` + strings.Repeat("x", 16<<10-8) + `"}, "certificate": "` + strings.Repeat(" ", 16<<10-64) + fingerprint + `", ` +
+		`"oauth_info": {"redirect_uri": "` + strings.Repeat("https://a.example/"+strings.Repeat("x", 390)+",", 20) + `"}}`
+	r, err := portal.NewRequest(org, input(t, text), now)
+	if err != nil || len(r.ApplyPolicies) != 20 {
+		t.Fatalf("%d policies, %v", len(r.ApplyPolicies), err)
+	}
+	if whole, err := json.Marshal(r); err != nil || len(whole) > 40<<10 {
+		t.Errorf("the largest request has %d bytes, %v: a page of ten must stay short", len(whole), err)
 	}
 }
 

@@ -1,9 +1,12 @@
 package rest
 
 import (
+	"encoding/json"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 
 	"keydesk/shared/portal"
 	"keydesk/shared/table"
@@ -57,7 +60,7 @@ func (s Paging) Page(query url.Values) (Page, error) {
 // Reads is how many objects to read for the page: one more than it shows, to know whether another page follows.
 func (p Page) Reads() int { return p.Skip + p.Size + 1 }
 
-// Pages is how many there are; everything at once is one.
+// Pages is how many there are, at least where total is; everything at once is one.
 func (p Page) Pages(total int) int {
 	if p.Whole {
 		return 1
@@ -65,16 +68,57 @@ func (p Page) Pages(total int) int {
 	return max(1, (total+p.Size-1)/p.Size)
 }
 
-// Part is what the page shows of what was read for it, and whether more follows. Everything at once has to be everything.
-func Part[T any](p Page, read []T) (shown []T, more bool, err error) {
-	read = read[min(p.Skip, len(read)):]
-	if len(read) <= p.Size {
-		return read, false, nil
+// Part is what the page shows of what was read for it, and whether more follows. Cut says that one call may not read further, though there
+// may be more. Everything at once has to be everything.
+func Part[T any](p Page, read []T, cut bool) (shown []T, more bool, err error) {
+	switch {
+	case p.Whole && cut:
+		return nil, false, portal.Refuse(portal.TooLarge, "The list is longer than one call reads; read it in pages, by the Link header.")
+	case cut && p.Skip > 0 && len(read) <= p.Skip:
+		return nil, false, portal.Refuse(portal.TooLarge, "p: one call does not read as far as that page of this list; go on from a page before it by the Link header.")
 	}
-	if p.Whole {
+	read = read[min(p.Skip, len(read)):]
+	switch {
+	case len(read) <= p.Size:
+		return read, cut, nil
+	case p.Whole:
 		return nil, false, portal.Refuse(portal.TooLarge, "There are more than %d; read them in pages, with ?p=1, 2, ... or by the Link header, where the list has one.", p.Size)
 	}
 	return read[:p.Size], true, nil
+}
+
+const (
+	atOnce     = 100     // objects that are read whole before they are written: what no answer holds is not read to its end
+	aroundData = 1 << 10 // more than an answer has around its Data
+)
+
+// Written are the objects of a page as they will travel: as many as one answer holds, but always the first, since an answer that is too long
+// for one object is refused. Read reads the objects that stand at some places, less those that are gone. On is the id to go on from; it
+// is next where everything is there.
+func Written[P, V any](p Page, places []P, next string, read func([]P) ([]V, error), id func(*V) string) (data []json.RawMessage, on string, err error) {
+	data = []json.RawMessage{}
+	used, last := aroundData, ""
+	for chunk := range slices.Chunk(places, atOnce) {
+		objects, err := read(chunk)
+		if err != nil {
+			return nil, "", err
+		}
+		for i := range objects {
+			text, err := encode(&objects[i])
+			if err != nil {
+				return nil, "", err
+			}
+			text = strings.TrimSuffix(text, "\n")
+			if used += portal.Travels(text) + len(","); used > portal.MaxAnswer && len(data) > 0 {
+				if p.Whole {
+					return nil, "", errTooLong
+				}
+				return data, last, nil
+			}
+			data, last = append(data, json.RawMessage(text)), id(&objects[i])
+		}
+	}
+	return data, next, nil
 }
 
 // After is the id that the call's cursor stands for, of the list that a question names; empty where the call has none.

@@ -76,6 +76,7 @@ func (t *Table) Catalogue(ctx context.Context, org string) (Catalogue, error) {
 // readCatalogue reads the head and all entries. DynamoDB reads item by item, so that a transaction may be half done in between.
 func (t *Table) readCatalogue(ctx context.Context, org string) (head catalogueHead, entries map[string]storedEntry, err error) {
 	k := catalogueKey(org)
+	// bounded by what can be written: a catalogue that could not be answered is refused
 	pages := dynamodb.NewQueryPaginator(t.db, &dynamodb.QueryInput{
 		TableName: &t.name, ConsistentRead: aws.Bool(true),
 		KeyConditionExpression:    aws.String("PK = :pk AND begins_with(SK, :catalogue)"),

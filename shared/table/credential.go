@@ -58,7 +58,7 @@ func (t *Table) CreateCredential(ctx context.Context, c Credential) error {
 
 // Credentials reads all of an organisation, oldest first, those that have ended among them.
 func (t *Table) Credentials(ctx context.Context, org string) ([]Credential, error) {
-	return listed[Credential](ctx, t, credentialsPK(org))
+	return listedWhole[Credential](ctx, t, credentialsPK(org))
 }
 
 // Rotate puts another credential, named by its hash, in the place of one, for the same holder and as long a life. The old one

@@ -86,6 +86,7 @@ func (t *Table) Developer(ctx context.Context, org, id string, keys int, after s
 		}
 		d, first, limit = account.Developer, firstKey(after), keys+1
 	}
+	// bounded by its limit: the developer and some keys
 	out, err := t.db.Query(ctx, &dynamodb.QueryInput{
 		TableName: &t.name, ConsistentRead: aws.Bool(true), Limit: aws.Int32(int32(limit)), //nolint:gosec // a small number of ours
 		KeyConditionExpression:    aws.String("PK = :pk AND SK BETWEEN :first AND :last"),
@@ -144,29 +145,27 @@ func (t *Table) DeveloperByEmail(ctx context.Context, org, email string) (id str
 // DevelopersQuestion is what the cursors of an organisation's list of developers are bound to.
 const DevelopersQuestion = "developers"
 
-// Developers are the ids of up to want of the organisation's developers, newest first, from the one after an id on.
-func (t *Table) Developers(ctx context.Context, org, after string, want int) ([]string, error) {
+// Developers are the ids of up to want of the organisation's developers, newest first, from the one after an id on. Where one call may not
+// read so far, on is the id to go on from.
+func (t *Table) Developers(ctx context.Context, org, after string, want int) (ids []string, on string, err error) {
 	q := developersQuery(org)
 	q.KeyConditionExpression = aws.String("ListPK = :partition AND id < :after")
 	q.ExpressionAttributeValues[":after"] = str(cmp.Or(after, "~")) // which comes after every id
-	items, err := t.newest(ctx, q, want)
+	items, on, err := t.newest(ctx, q, want)                        // bounded by mostQueries
 	if err != nil {
-		return nil, failed(err, "list developers")
+		return nil, "", failed(err, "list developers")
 	}
-	ids := make([]string, len(items))
+	ids = make([]string, len(items))
 	for i, it := range items {
 		ids[i] = text(it["id"])
 	}
-	return ids, nil
+	return ids, on, nil
 }
 
-// CountDevelopers is how many developers the organisation has; it stops counting at most.
+// CountDevelopers is how many developers the organisation has; it stops counting at most, and at what mostCounts Queries find.
 func (t *Table) CountDevelopers(ctx context.Context, org string, most int) (int, error) {
-	total, err := t.count(ctx, developersQuery(org), most)
-	if err != nil {
-		return 0, failed(err, "count developers")
-	}
-	return total, nil
+	total, err := t.countWithin(ctx, developersQuery(org), most, mostCounts)
+	return total, failed(err, "count developers")
 }
 
 func developersQuery(org string) *dynamodb.QueryInput {

@@ -48,8 +48,9 @@ func show(d *portal.Developer, held developersKey, now int64) {
 }
 
 // KeysOf reads up to want of a developer's keys, newest first, from the one after an id on ("": from the newest). Next is the id to go
-// on from; empty when there are no more.
+// on from; empty when there are no more. One Query finds them.
 func (t *Table) KeysOf(ctx context.Context, org, developer, after string, want int) (keys []IssuedKey, next string, err error) {
+	// bounded by its limit
 	out, err := t.db.Query(ctx, &dynamodb.QueryInput{
 		TableName: &t.name, ConsistentRead: aws.Bool(true), Limit: aws.Int32(int32(want + 1)), //nolint:gosec // a small number of ours
 		KeyConditionExpression:    aws.String("PK = :pk AND SK BETWEEN :first AND :last"),
@@ -83,15 +84,20 @@ func (t *Table) KeysOf(ctx context.Context, org, developer, after string, want i
 	return keys, next, nil
 }
 
-// KeysHeld counts a developer's keys that are not over, up to portal.MostKeysCounted.
+// KeysHeld counts a developer's keys that are not over, up to portal.MostKeysCounted. It reads mostQueries megabytes of keys; a developer who
+// has more, most of them over, counts as one who holds the most: a rule must not take the uncounted for none.
 func (t *Table) KeysHeld(ctx context.Context, org, developer string) (int, error) {
+	// bounded by mostQueries, and by MostKeysCounted
 	pages := dynamodb.NewQueryPaginator(t.db, &dynamodb.QueryInput{
 		TableName: &t.name, ConsistentRead: aws.Bool(true), ProjectionExpression: aws.String("ends"),
 		KeyConditionExpression:    aws.String("PK = :pk AND SK BETWEEN :first AND :last"),
 		ExpressionAttributeValues: item{":pk": str(developerPK(org, developer)), ":first": str(firstKey("")), ":last": str(lastKey)},
 	})
 	held, now := 0, time.Now().Unix()
-	for pages.HasMorePages() {
+	for read := 0; pages.HasMorePages(); read++ {
+		if read == mostQueries {
+			return portal.MostKeysCounted, nil
+		}
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return 0, failed(err, "count the keys of developer %s", developer)

@@ -17,6 +17,9 @@ type KeyName struct {
 	digests []key
 }
 
+// errManyNamed is the answer to a name that more keys have than one call reads.
+var errManyNamed = portal.Refuse(portal.Conflict, "Too many keys are shown as that; name the one you mean by its id: /api/portal/developers/{developer}/keys/{id}.")
+
 // Named looks up what a client calls a key: the hash that it is shown by, an OAuth client's id, or the key's own id. With a developer,
 // only theirs are meant. Keys that are revoked have no name any more.
 func (t *Table) Named(ctx context.Context, org, developer, name string) (KeyName, error) {
@@ -31,11 +34,15 @@ func (t *Table) Named(ctx context.Context, org, developer, name string) (KeyName
 	case id: // a 404 would be read as "revoked"
 		return n, portal.Refuse(portal.Invalid, "Invalid key ID: without its developer a key is named by the hash that it is shown by; its own id goes with /api/portal/developers/{id}/keys/{key}.")
 	}
+	// bounded by mostQueries
 	pages := dynamodb.NewQueryPaginator(t.db, &dynamodb.QueryInput{
 		TableName: &t.name, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("PK = :pk"),
 		ExpressionAttributeValues: item{":pk": str(shownKey(org, name, "").PK)},
 	})
-	for pages.HasMorePages() {
+	for read := 0; pages.HasMorePages(); read++ {
+		if read == mostQueries { // keys share a short hash by chance; so many share one by design
+			return n, errManyNamed
+		}
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return n, failed(err, "look a key up by its shown hash")

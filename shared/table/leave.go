@@ -36,6 +36,7 @@ const keysAtOnce = 33
 // RevokeSome revokes keys of a developer who leaves, and frees their plans. Done says that there are no more.
 func (t *Table) RevokeSome(ctx context.Context, org, id string, now time.Time) (done bool, err error) {
 	k := developerKey(org, id)
+	// bounded by its limit
 	out, err := t.db.Query(ctx, &dynamodb.QueryInput{
 		TableName: &t.name, ConsistentRead: aws.Bool(true), Limit: aws.Int32(keysAtOnce),
 		KeyConditionExpression:    aws.String("PK = :pk AND SK > :developer"),

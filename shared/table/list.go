@@ -28,33 +28,47 @@ var shown = []portal.State{portal.Pending, portal.Waiting, portal.Approved}
 // to count further. A cursor reaches any.
 const MostCounted = 10_000
 
-// mostRead is how many requests one Query reads: at a kilobyte each, about what DynamoDB returns at most.
-const mostRead = 1000
+// Bounds of what one call reads of an index: so many Queries, of so many entries each. That is what a megabyte holds, DynamoDB's own
+// bound of a Query, where entries are small; where they are large, the megabyte ends it first. To count brings nothing over the wire.
+const (
+	mostQueries = 5
+	mostCounts  = 10
+	mostRead    = 2500
+)
 
-// Requests reads up to want of the organisation's requests, newest first, from the one after an id on ("": from the newest).
-func (t *Table) Requests(ctx context.Context, org string, f Filter, after string, want int) ([]Request, error) {
+// Listed is a request as the lists' indexes have it: enough to find it, and to read what is joined to it at the same time.
+type Listed struct {
+	ID       string   `json:"id"`
+	ByUser   string   `json:"by_user"`
+	Policies []string `json:"apply_policies"`
+}
+
+// List reads up to want of the organisation's requests, newest first, from the one after an id on ("": from the newest). Where one call
+// may not read so far, on is the id to go on from.
+func (t *Table) List(ctx context.Context, org string, f Filter, after string, want int) (found []Listed, on string, err error) {
 	q := f.query(org)
 	if after != "" {
 		q.ExclusiveStartKey = f.place(org, after)
 	}
-	items, err := t.newest(ctx, q, want)
+	items, on, err := t.newest(ctx, q, want) // bounded by mostQueries
 	if err != nil {
-		return nil, failed(err, "list requests")
+		return nil, "", failed(err, "list requests")
 	}
-	found := make([]Request, len(items))
+	found = make([]Listed, len(items))
 	for i, it := range items {
 		if err := parse(it, &found[i]); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
-	return found, nil
+	return found, on, nil
 }
 
-// newest reads up to want of the items that a Query finds, from the newest down.
-func (t *Table) newest(ctx context.Context, q *dynamodb.QueryInput, want int) ([]item, error) {
+// newest reads up to want of the items that a Query finds, from the newest down. Where mostQueries do not find so many, on is the id
+// to go on from.
+func (t *Table) newest(ctx context.Context, q *dynamodb.QueryInput, want int) (found []item, on string, err error) {
 	q.TableName, q.ScanIndexForward = &t.name, aws.Bool(false)
-	found := []item{}
-	for len(found) < want {
+	found = []item{}
+	for range mostQueries {
 		limit := want - len(found)
 		if q.FilterExpression != nil {
 			limit = mostRead // the filter comes after the limit: a small one would mean a Query for each item left out
@@ -62,29 +76,22 @@ func (t *Table) newest(ctx context.Context, q *dynamodb.QueryInput, want int) ([
 		q.Limit = aws.Int32(int32(min(limit, mostRead)))
 		out, err := t.db.Query(ctx, q)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		found = append(found, out.Items...)
-		if len(out.LastEvaluatedKey) == 0 {
-			break
+		if len(out.LastEvaluatedKey) == 0 || len(found) >= want {
+			return found[:min(want, len(found))], "", nil
 		}
 		q.ExclusiveStartKey = out.LastEvaluatedKey
 	}
-	return found[:min(want, len(found))], nil
+	return found, text(q.ExclusiveStartKey["id"]), nil
 }
 
-// Count is how many requests the filter lets through.
+// Count is how many requests the filter lets through: exact up to MostCounted, if mostCounts find them all; else there are at least so
+// many.
 func (t *Table) Count(ctx context.Context, org string, f Filter) (int, error) {
-	total, err := t.count(ctx, f.query(org), math.MaxInt)
-	if err != nil {
-		return 0, failed(err, "count requests")
-	}
-	return total, nil
-}
-
-// count is how many items a Query finds; it stops counting at most.
-func (t *Table) count(ctx context.Context, q *dynamodb.QueryInput, most int) (int, error) {
-	return t.countWithin(ctx, q, most, math.MaxInt)
+	total, err := t.countWithin(ctx, f.query(org), MostCounted, mostCounts)
+	return total, failed(err, "count requests")
 }
 
 // countWithin counts what so many Queries find, a megabyte each, and stops at most.
@@ -106,6 +113,18 @@ func (t *Table) countWithin(ctx context.Context, q *dynamodb.QueryInput, most, q
 	return total, nil
 }
 
+// Shows tells whether a request is one of the filter's. The index that named it may have been late.
+func (f Filter) Shows(r *Request) bool {
+	return !r.Hidden && (f.Developer == "" || f.Developer == r.ByUser) && slices.Contains(f.states(), r.State)
+}
+
+func (f Filter) states() []portal.State {
+	if len(f.States) == 0 {
+		return shown
+	}
+	return f.States
+}
+
 // query is the partition of the index that answers the filter, and what has to be left out of it, if anything.
 func (f Filter) query(org string) *dynamodb.QueryInput {
 	index, attribute, partition, exact := f.partition(org)
@@ -116,12 +135,8 @@ func (f Filter) query(org string) *dynamodb.QueryInput {
 	if exact {
 		return q
 	}
-	states := f.States
-	if len(states) == 0 {
-		states = shown
-	}
 	var names []string
-	for i, state := range states {
+	for i, state := range f.states() {
 		name := ":s" + strconv.Itoa(i)
 		names = append(names, name)
 		q.ExpressionAttributeValues[name] = str(string(state))

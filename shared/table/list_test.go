@@ -16,25 +16,30 @@ import (
 	"keydesk/shared/table"
 )
 
-// One Query reads 1 MB; of requests with 60 KB of fields that is seventeen. Every list goes on from there.
-func TestListsLongerThanOneAnswer(t *testing.T) {
-	t.Parallel()
-	plan := faults.New(t)
-	desk := desktest.New(t, fixture.Desk, plan.Install)
-	var big []string
-	for n := range 20 {
+// crowd has Ben ask for as many keys, and gives the requests' ids, the newest first.
+func crowd(t *testing.T, desk *desktest.Desk, many int) (ids []string) {
+	t.Helper()
+	for n := range many {
 		w := fixture.Wish{
-			ID: fmt.Sprintf("5f0c0000000000000000%04d", n), Developer: fixture.Ben, Policy: fixture.Identity, By: fixture.Clerk(),
-			At: time.Now(), Fields: portal.Object(`{"essay":"` + strings.Repeat("x", 60_000) + `"}`),
+			ID: fmt.Sprintf("5f0c0000000000000000%04d", n), Developer: fixture.Ben, Policy: fixture.Identity, By: fixture.Clerk(), At: time.Now(),
 		}
 		if err := fixture.Ask(t.Context(), desk.Table, w); err != nil {
 			t.Fatal(err)
 		}
-		big = append(big, w.ID)
+		ids = append(ids, w.ID)
 	}
-	slices.Reverse(big)
-	plain := append(slices.Clone(big), fixture.Pending, fixture.Approved, fixture.Automatic, fixture.Claimable, fixture.ByAdmin)
-	open := append(slices.Clone(big), fixture.Pending, fixture.Automatic, fixture.Claimable, fixture.ByAdmin)
+	slices.Reverse(ids)
+	return ids
+}
+
+// Whatever one Query reads, every list goes on from there.
+func TestListsLongerThanOneQuery(t *testing.T) {
+	t.Parallel()
+	plan := faults.New(t)
+	desk := desktest.New(t, fixture.Desk, plan.Install, faults.SmallQueries(7))
+	many := crowd(t, desk, 20)
+	plain := append(slices.Clone(many), fixture.Pending, fixture.Approved, fixture.Automatic, fixture.Claimable, fixture.ByAdmin)
+	open := append(slices.Clone(many), fixture.Pending, fixture.Automatic, fixture.Claimable, fixture.ByAdmin)
 	for name, c := range map[string]struct {
 		filter table.Filter
 		want   []string
@@ -42,16 +47,16 @@ func TestListsLongerThanOneAnswer(t *testing.T) {
 		"plain":            {table.Filter{}, plain},
 		"open":             {table.Filter{States: []portal.State{portal.Pending, portal.Waiting}}, open},
 		"pending":          {table.Filter{States: []portal.State{portal.Pending}}, open},
-		"Ben's":            {table.Filter{Developer: fixture.Ben}, append(slices.Clone(big), fixture.Approved)},
-		"Ben's that wait":  {table.Filter{Developer: fixture.Ben, States: []portal.State{portal.Pending}}, big},
+		"Ben's":            {table.Filter{Developer: fixture.Ben}, append(slices.Clone(many), fixture.Approved)},
+		"Ben's that wait":  {table.Filter{Developer: fixture.Ben, States: []portal.State{portal.Pending}}, many},
 		"Ben's that ended": {table.Filter{Developer: fixture.Ben, States: []portal.State{portal.Declined}}, []string{fixture.Declined}},
 	} {
 		plan.Reset()
-		got, err := desk.Table.Requests(t.Context(), fixture.Org, c.filter, "", 1000)
-		if err != nil {
-			t.Fatal(err)
+		got, on, err := desk.Table.List(t.Context(), fixture.Org, c.filter, "", 1000)
+		if err != nil || on != "" {
+			t.Fatal(on, err)
 		}
-		if len(c.want) >= len(big) && len(plan.Calls()) < 2 {
+		if len(c.want) >= len(many) && len(plan.Calls()) < 2 {
 			t.Errorf("%s: calls %v: everything was in one answer, and nothing was tested", name, plan.Calls())
 		}
 		if ids := idsOf(got); !reflect.DeepEqual(ids, c.want) {
@@ -60,14 +65,54 @@ func TestListsLongerThanOneAnswer(t *testing.T) {
 		if count, err := desk.Table.Count(t.Context(), fixture.Org, c.filter); err != nil || count != len(c.want) {
 			t.Errorf("%s: counted %d, %v; want %d", name, count, err, len(c.want))
 		}
-		part, err := desk.Table.Requests(t.Context(), fixture.Org, c.filter, c.want[0], 2)
+		part, _, err := desk.Table.List(t.Context(), fixture.Org, c.filter, c.want[0], 2)
 		if want := c.want[1:min(3, len(c.want))]; err != nil || !slices.Equal(idsOf(part), want) {
 			t.Errorf("%s: two after the first are %v, %v; want %v", name, idsOf(part), err, want)
 		}
 	}
 }
 
-func idsOf(requests []table.Request) []string {
+// However many requests there are, one call makes five Queries to read them and ten to count them, and says where to go on. Nothing is lost on the way.
+func TestListsEndSomewhere(t *testing.T) {
+	t.Parallel()
+	plan := faults.New(t)
+	desk := desktest.New(t, fixture.Desk, plan.Install, faults.SmallQueries(3))
+	many := crowd(t, desk, 40)
+	for name, c := range map[string]struct {
+		filter table.Filter
+		want   []string
+	}{
+		"plain":            {table.Filter{}, append(slices.Clone(many), fixture.Pending, fixture.Approved, fixture.Automatic, fixture.Claimable, fixture.ByAdmin)},
+		"Ben's":            {table.Filter{Developer: fixture.Ben}, append(slices.Clone(many), fixture.Approved)},
+		"Ben's that ended": {table.Filter{Developer: fixture.Ben, States: []portal.State{portal.Declined}}, []string{fixture.Declined}},
+	} {
+		var all []string
+		parts := 0
+		for after := ""; ; parts++ {
+			plan.Reset()
+			got, on, err := desk.Table.List(t.Context(), fixture.Org, c.filter, after, 1000)
+			if calls := plan.Calls(); err != nil || len(calls) > 5 {
+				t.Fatalf("%s: %d calls, %v", name, len(calls), err)
+			}
+			if all = append(all, idsOf(got)...); on == "" {
+				break
+			}
+			after = on
+		}
+		if !slices.Equal(all, c.want) || parts < 2 {
+			t.Errorf("%s: %v in %d parts, want %v", name, all, parts, c.want)
+		}
+		plan.Reset()
+		if count, err := desk.Table.Count(t.Context(), fixture.Org, c.filter); err != nil || count > 30 || len(plan.Calls()) != 10 {
+			t.Errorf("%s: counted %d of %d, in %d calls, %v", name, count, len(c.want), len(plan.Calls()), err)
+		}
+	}
+	if ids, on, err := desk.Table.Developers(t.Context(), fixture.Org, "", 1000); err != nil || on != "" || len(ids) != 4 {
+		t.Errorf("four developers are %v, go on from %q, %v", ids, on, err)
+	}
+}
+
+func idsOf(requests []table.Listed) []string {
 	ids := []string{}
 	for _, r := range requests {
 		ids = append(ids, r.ID)
@@ -93,7 +138,7 @@ func TestListsOfStates(t *testing.T) {
 		{"000000000000000000000000", nil, []string{}},
 	} {
 		filter := table.Filter{States: c.states}
-		got, err := desk.Table.Requests(t.Context(), c.org, filter, "", 10)
+		got, _, err := desk.Table.List(t.Context(), c.org, filter, "", 10)
 		if err != nil || !reflect.DeepEqual(idsOf(got), c.want) {
 			t.Errorf("%v of %s: %v, %v; want %v", c.states, c.org, idsOf(got), err, c.want)
 		}

@@ -187,9 +187,10 @@ func (t *Table) SendAgain(ctx context.Context, d DueItem) error {
 	return unlessOvertaken(err, "have a notice sent again")
 }
 
-// DeadNotices are an organisation's notices that failed too often, oldest first.
+// DeadNotices are an organisation's notices that failed too often, oldest first: up to mostListed, and after those are sent the next.
 func (t *Table) DeadNotices(ctx context.Context, org string) ([]Notice, error) {
-	return listed[Notice](ctx, t, deadPK(org))
+	dead, _, err := listed[Notice](ctx, t, deadPK(org))
+	return dead, err
 }
 
 // ErrNotDead refuses to revive a notice that is not dead.

@@ -49,33 +49,61 @@ func (t *Table) Organisation(ctx context.Context, id string) (Organisation, erro
 
 // Organisations reads all of them, oldest first.
 func (t *Table) Organisations(ctx context.Context) ([]Organisation, error) {
-	return listed[Organisation](ctx, t, organisationsPK)
+	return listedWhole[Organisation](ctx, t, organisationsPK)
 }
 
 func unknownOrganisation(id string) error {
 	return portal.Refuse(portal.NotFound, "organisation: there is no organisation %s; create it first.", id)
 }
 
-// listed reads all that stands in one partition of the list, oldest first.
-func listed[T any](ctx context.Context, t *Table, partition string) ([]T, error) {
+// mostListed bounds what the operator's lists read: a person made each organisation and each credential by a call of their own.
+const mostListed = MostCounted
+
+// errManyListed is the answer where there are more.
+var errManyListed = portal.Refuse(portal.TooLarge, "There are more than %d in this list; that is more than one call reads.", mostListed)
+
+// listed reads up to mostListed of what stands in one partition of the list, oldest first; more says that there are more. The index names
+// them, the table has them.
+func listed[T any](ctx context.Context, t *Table, partition string) (all []T, more bool, err error) {
 	index, condition := "list", "ListPK = :partition"
+	// bounded by mostListed
 	pages := dynamodb.NewQueryPaginator(t.db, &dynamodb.QueryInput{
 		TableName: &t.name, IndexName: &index, KeyConditionExpression: &condition,
 		ExpressionAttributeValues: item{":partition": str(partition)},
 	})
-	var all []T
-	for pages.HasMorePages() {
+	for pages.HasMorePages() && len(all) < mostListed {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, failed(err, "list %s", partition)
+			return nil, false, failed(err, "list %s", partition)
 		}
-		for _, it := range page.Items {
+		names := make([]key, len(page.Items))
+		for i, it := range page.Items {
+			names[i] = key{text(it["PK"]), text(it["SK"])}
+		}
+		found, err := t.read(ctx, names...)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, name := range names {
+			it := found[name]
+			if text(it["ListPK"]) != partition { // it is gone, or listed elsewhere by now
+				continue
+			}
 			var one T
 			if err := parse(it, &one); err != nil {
-				return nil, err
+				return nil, false, err
 			}
 			all = append(all, one)
 		}
 	}
-	return all, nil
+	return all, pages.HasMorePages(), nil
+}
+
+// listedWhole is listed, of what has to be read whole.
+func listedWhole[T any](ctx context.Context, t *Table, partition string) ([]T, error) {
+	all, more, err := listed[T](ctx, t, partition)
+	if err == nil && more {
+		err = errManyListed
+	}
+	return all, err
 }

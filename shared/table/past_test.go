@@ -1,11 +1,17 @@
 package table_test
 
 import (
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"keydesk/infra/desktest"
 	"keydesk/infra/fixture"
+	"keydesk/infra/tabletest"
 	"keydesk/shared/table"
 )
 
@@ -15,11 +21,15 @@ func TestPast(t *testing.T) {
 	d := desktest.New(t, fixture.Desk)
 	past := func(want int) (ids []string) {
 		t.Helper()
-		found, err := d.Table.Past(t.Context(), fixture.Org, want)
+		listed, err := d.Table.LatestRequests(t.Context(), fixture.Org, want)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, r := range found {
+		found, err := d.Table.Past(t.Context(), fixture.Org, listed)
+		if err != nil || found.Cut {
+			t.Fatal(err)
+		}
+		for _, r := range found.Requests {
 			ids = append(ids, r.ID)
 		}
 		return ids
@@ -52,16 +62,57 @@ func TestPast(t *testing.T) {
 	}
 }
 
-// Nothing comes along that nobody needs: no password, no keys.
+// Nothing comes along that nobody needs: no password, no keys. Who is gone is not there.
 func TestAskers(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	found, err := d.Table.Askers(t.Context(), fixture.Org, []string{fixture.Ada, fixture.Ben, fixture.Eve})
+	listed := []table.Listed{
+		{ID: fixture.Pending, ByUser: fixture.Ada, Policies: []string{fixture.Payments}}, {ID: fixture.Approved, ByUser: fixture.Ben, Policies: []string{fixture.Petstore}},
+		{ID: fixture.Automatic, ByUser: fixture.Eve, Policies: []string{fixture.Petstore}}, // of another organisation
+		{ID: fixture.Declined, ByUser: fixture.Ben, Policies: []string{fixture.Petstore}},  // for other policies by now
+	}
+	past, err := d.Table.Past(t.Context(), fixture.Org, listed)
+	found := past.Developers
 	if err != nil || len(found) != 2 || found[fixture.Ada].Email != fixture.AdaEmail || found[fixture.Ada].ID != fixture.Ada || len(found[fixture.Ben].Keys) > 0 {
 		t.Errorf("%v: %+v", err, found)
 	}
-	none, err := d.Table.Askers(t.Context(), fixture.Org, nil)
-	if err != nil || len(none) != 0 {
-		t.Errorf("of nobody: %v, %v", none, err)
+	if len(past.Requests) != 3 || past.Requests[0].Fields == "" || past.Requests[1].ID != fixture.Approved {
+		t.Errorf("requests %+v", past.Requests)
 	}
+	none, err := d.Table.Past(t.Context(), fixture.Org, nil)
+	if err != nil || len(none.Developers) != 0 || len(none.Requests) != 0 || none.Cut {
+		t.Errorf("of nobody: %+v, %v", none, err)
+	}
+}
+
+// A look back ends at eight megabytes, and says so.
+func TestPastEndsSomewhere(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	listed := large(t, d, 60)
+	past, err := d.Table.Past(t.Context(), fixture.Org, listed)
+	if err != nil || !past.Cut || len(past.Requests) != 50 || past.Requests[0].ID != listed[0].ID {
+		t.Errorf("of 60 requests with 10 MB it read %d, cut %t, %v", len(past.Requests), past.Cut, err)
+	}
+}
+
+// large gives Ada as many requests with 170 KB of fields, the newest there are.
+func large(t *testing.T, d *desktest.Desk, many int) (listed []table.Listed) {
+	t.Helper()
+	var items []map[string]types.AttributeValue
+	for _, it := range tabletest.Dump(t, d.Table) {
+		if id, _ := it["id"].(*types.AttributeValueMemberS); id == nil || id.Value != fixture.Pending || it["SK"].(*types.AttributeValueMemberS).Value != "REQUEST" {
+			continue
+		}
+		text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+		for n := range many {
+			another := maps.Clone(it)
+			id := fmt.Sprintf("6f0c0000000000000000%04d", n)
+			another["PK"], another["id"], another["fields"] = text("ORG#"+fixture.Org+"#REQUEST#"+id), text(id), text(`{"essay":"`+strings.Repeat("x", 170_000)+`"}`)
+			items = append(items, another)
+			listed = append(listed, table.Listed{ID: id, ByUser: fixture.Ada, Policies: []string{fixture.Payments}})
+		}
+	}
+	tabletest.Restore(t, d.Table, items)
+	return listed
 }

@@ -90,16 +90,24 @@ func (t *Table) holdUntil(place key, holder string, ends int64) write {
 	return t.update(place, change, "held_by = :holder", nil, values, unexpected("plan"))
 }
 
-// Places are the places that a developer's requests and keys have in a policy, but for those of keys that have expired.
+// errManyPlaces is the answer where the places in a plan are more than one call reads.
+var errManyPlaces = portal.Refuse(portal.Conflict, "The developer has or has had too many keys of this plan to be counted; revoke some of them first.")
+
+// Places are the places that a developer's requests and keys have in a policy, but for those of keys that have expired. It reads mostQueries
+// megabytes of them, some thousands each.
 func (t *Table) Places(ctx context.Context, org, developer, policy string) ([]string, error) {
 	first, last := places(policy)
+	// bounded by mostQueries
 	pages := dynamodb.NewQueryPaginator(t.db, &dynamodb.QueryInput{
 		TableName: &t.name, ConsistentRead: aws.Bool(true), ProjectionExpression: aws.String("SK, ends"),
 		KeyConditionExpression:    aws.String("PK = :pk AND SK BETWEEN :first AND :last"),
 		ExpressionAttributeValues: item{":pk": str(developerPK(org, developer)), ":first": str(first), ":last": str(last)},
 	})
 	var taken []string
-	for pages.HasMorePages() {
+	for read := 0; pages.HasMorePages(); read++ {
+		if read == mostQueries {
+			return nil, errManyPlaces
+		}
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, failed(err, "read the places in a plan")

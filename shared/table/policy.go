@@ -36,8 +36,8 @@ func (t *Table) Policy(ctx context.Context, org, id string) (portal.Policy, erro
 	return p, err
 }
 
-// mostQueries bounds what one call reads of policies: each may have 128 KB, and a Query finds a megabyte.
-const mostQueries = 10
+// mostPolicyQueries bounds what one call reads of policies: each may have 128 KB, and a Query finds a megabyte.
+const mostPolicyQueries = 10
 
 // errManyPolicies is the answer to a call that would have to read more.
 var errManyPolicies = portal.Refuse(portal.TooLarge, "This takes more than the 10 MB of policies that one call reads; ask for fewer, or for one by its id.")
@@ -48,7 +48,7 @@ func (t *Table) Policies(ctx context.Context, org string, want int, keep func(*p
 	q := t.policies(org)
 	q.ScanIndexForward, q.ConsistentRead = aws.Bool(false), aws.Bool(true)
 	found := []portal.Policy{}
-	for range mostQueries {
+	for range mostPolicyQueries {
 		if keep == nil {
 			q.Limit = aws.Int32(int32(min(want-len(found), mostRead))) //nolint:gosec // at most mostRead
 		}
@@ -75,7 +75,7 @@ func (t *Table) Policies(ctx context.Context, org string, want int, keep func(*p
 
 // CountPolicies is how many policies the organisation has, or at least has where they are many and long.
 func (t *Table) CountPolicies(ctx context.Context, org string) (int, error) {
-	total, err := t.countWithin(ctx, t.policies(org), MostCounted, mostQueries)
+	total, err := t.countWithin(ctx, t.policies(org), MostCounted, mostPolicyQueries)
 	return total, failed(err, "count policies")
 }
 

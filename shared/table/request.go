@@ -142,6 +142,57 @@ func (t *Table) RequestsAndConfiguration(ctx context.Context, org string, ids []
 	return requests, settings, nil
 }
 
+// RequestsAndEntries reads whole what a list names, and beside them the entries of the policies that it says they are for, by policy. What
+// does not exist is not in the answers.
+func (t *Table) RequestsAndEntries(ctx context.Context, org string, listed []Listed) (map[string]Request, map[string]portal.Entry, error) {
+	var keys []key
+	var policies []string
+	for _, l := range listed {
+		keys = append(keys, requestKey(org, l.ID))
+		policies = append(policies, l.Policies...)
+	}
+	for _, policy := range policies {
+		keys = append(keys, entryKey(org, policy))
+	}
+	found, err := t.read(ctx, keys...)
+	if err != nil {
+		return nil, nil, err
+	}
+	entries, err := parseDocuments[portal.Entry](found, org, policies, entryKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	requests, err := parseRequests(found, org, listed)
+	return requests, entries, err
+}
+
+// RequestsListed reads whole what a list names, by id; those that exist.
+func (t *Table) RequestsListed(ctx context.Context, org string, listed []Listed) (map[string]Request, error) {
+	keys := make([]key, len(listed))
+	for i, l := range listed {
+		keys[i] = requestKey(org, l.ID)
+	}
+	found, err := t.read(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	return parseRequests(found, org, listed)
+}
+
+func parseRequests(found map[key]item, org string, listed []Listed) (map[string]Request, error) {
+	requests := make(map[string]Request, len(listed))
+	for _, l := range listed {
+		if it := found[requestKey(org, l.ID)]; it != nil {
+			r, err := parseRequest(it)
+			if err != nil {
+				return nil, err
+			}
+			requests[l.ID] = r
+		}
+	}
+	return requests, nil
+}
+
 func parseRequest(it item) (Request, error) {
 	if len(it) == 0 {
 		return Request{}, portal.ErrNotFound

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"keydesk/shared/awsenv"
+	"keydesk/shared/portal"
 )
 
 // Table is the one table of the desk.
@@ -52,6 +53,12 @@ func (t *Table) get(ctx context.Context, k key) (item, error) {
 // batch is the most items that one BatchGetItem may ask for.
 const batch = 100
 
+// mostBytes bounds what one read of many items may bring: more than the largest decision needs, and less than a function's memory.
+const mostBytes = 32 << 20
+
+// errManyBytes is the answer to a call that would have to read more.
+var errManyBytes = portal.Refuse(portal.TooLarge, "This takes more than the 32 MB that one call reads of the table; ask for less at a time.")
+
 // read reads several items at once, consistently. What does not exist is not in the answer.
 func (t *Table) read(ctx context.Context, keys ...key) (map[key]item, error) {
 	return t.readOnly(ctx, nil, keys...)
@@ -60,7 +67,11 @@ func (t *Table) read(ctx context.Context, keys ...key) (map[key]item, error) {
 // readOnly is read, of some attributes alone; of all where none is named.
 func (t *Table) readOnly(ctx context.Context, attributes []string, keys ...key) (map[key]item, error) {
 	found := make(map[key]item, len(keys))
+	bytes := 0
 	for chunk := range slices.Chunk(distinct(keys), batch) {
+		if bytes > mostBytes {
+			return nil, errManyBytes
+		}
 		asked := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
 		for _, k := range chunk {
 			asked.Keys = append(asked.Keys, k.item())
@@ -72,29 +83,58 @@ func (t *Table) readOnly(ctx context.Context, attributes []string, keys ...key) 
 				asked.ExpressionAttributeNames["#"+name] = name
 			}
 		}
-		if err := t.readBatch(ctx, asked, found); err != nil {
+		read, err := t.readBatch(ctx, asked, found)
+		if err != nil {
 			return nil, err
 		}
+		bytes += read
 	}
 	return found, nil
 }
 
-func (t *Table) readBatch(ctx context.Context, asked types.KeysAndAttributes, found map[key]item) error {
+// readBatch reads up to a hundred items, and says how many bytes they have. One BatchGetItem answers 16 MB; it leaves the rest unprocessed.
+func (t *Table) readBatch(ctx context.Context, asked types.KeysAndAttributes, found map[key]item) (bytes int, err error) {
 	rest := map[string]types.KeysAndAttributes{t.name: asked}
 	for attempt := 0; len(rest) > 0; attempt++ {
 		if attempt > 0 && !pause(ctx, attempt) {
-			return errThrottled
+			return bytes, errThrottled
 		}
 		out, err := t.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: rest})
 		if err != nil {
-			return failed(err, "read %d items", len(asked.Keys))
+			return bytes, failed(err, "read %d items", len(asked.Keys))
 		}
 		for _, it := range out.Responses[t.name] {
 			found[key{text(it["PK"]), text(it["SK"])}] = it
+			bytes += bytesOf(it)
 		}
 		rest = out.UnprocessedKeys
 	}
-	return nil
+	return bytes, nil
+}
+
+// bytesOf is about how many bytes an item has: those of its texts, wherever they stand.
+func bytesOf(it item) int {
+	bytes := 0
+	for name, value := range it {
+		bytes += len(name) + bytesIn(value)
+	}
+	return bytes
+}
+
+func bytesIn(value types.AttributeValue) int {
+	switch v := value.(type) {
+	case *types.AttributeValueMemberS:
+		return len(v.Value)
+	case *types.AttributeValueMemberM:
+		return bytesOf(v.Value)
+	case *types.AttributeValueMemberL:
+		bytes := 0
+		for _, one := range v.Value {
+			bytes += bytesIn(one)
+		}
+		return bytes
+	}
+	return 8 // a number, or less
 }
 
 // put writes one item, whatever stood there.

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 
 	"keydesk/shared/caller"
 	"keydesk/shared/rest"
@@ -26,8 +27,8 @@ type settings struct {
 
 // answer is Tyk's.
 type answer struct {
-	Data  []view.Request `json:"Data"`
-	Pages int            `json:"Pages"`
+	Data  []json.RawMessage `json:"Data"`
+	Pages int               `json:"Pages"`
 }
 
 // A list reads nothing before it is known who asks: what an organisation has may be much, and costs whoever it is asked of.
@@ -36,21 +37,19 @@ func operation(t *table.Table, s settings) rest.Operation[question] {
 		Route: "GET /api/portal/requests",
 		First: func(_ context.Context, in rest.In) (question, error) { return ask(in, s) },
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, q question) (rest.Out, error) {
-			read, total, err := q.read(ctx, t, who.Org)
+			p, err := q.read(ctx, t, who.Org)
 			if err != nil {
 				return rest.Out{}, err
 			}
-			page, more, err := rest.Part(q.page, read)
+			data, next, err := rest.Written(q.page, p.listed, p.next, func(listed []table.Listed) ([]view.Request, error) {
+				return view.List(ctx, t, who, listed, q.filter, s.keysShown)
+			}, func(v *view.Request) string { return v.ID })
 			if err != nil {
 				return rest.Out{}, err
 			}
-			views, err := view.Join(ctx, t, who, page, s.keysShown)
-			if err != nil {
-				return rest.Out{}, err
-			}
-			out := rest.Out{Body: answer{Data: views, Pages: q.page.Pages(total)}}
-			if more {
-				out.Header = s.Next(in, table.Cursor(who.Org, q.filter.Question(), page[len(page)-1].ID), "approved", "state", "by_user")
+			out := rest.Out{Body: answer{Data: data, Pages: q.page.Pages(p.total)}}
+			if next != "" {
+				out.Header = s.Next(in, table.Cursor(who.Org, q.filter.Question(), next), "approved", "state", "by_user")
 			}
 			return out, nil
 		},

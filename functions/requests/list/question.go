@@ -55,19 +55,38 @@ func filter(query url.Values) (table.Filter, error) {
 	return f, nil
 }
 
-// read reads the page, one request more to know whether another page follows, and counts what there is, side by side.
-func (q question) read(ctx context.Context, t *table.Table, org string) (requests []table.Request, total int, err error) {
+// part is what the index says of a page.
+type part struct {
+	listed []table.Listed // on it
+	next   string         // the id that the page after it begins behind; empty: there is none
+	total  int            // requests in the list, or at least so many
+}
+
+// read reads what stands on the page, with one request more to know whether another page follows, and counts what there is, side by side.
+func (q question) read(ctx context.Context, t *table.Table, org string) (p part, err error) {
+	var read []table.Listed
+	var on string
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		requests, err = t.Requests(ctx, org, q.filter, q.after, q.page.Reads())
+		read, on, err = t.List(ctx, org, q.filter, q.after, q.page.Reads())
 		return err
 	})
 	if !q.page.Whole {
 		group.Go(func() (err error) {
-			total, err = t.Count(ctx, org, q.filter)
+			p.total, err = t.Count(ctx, org, q.filter)
 			return err
 		})
 	}
-	err = group.Wait()
-	return requests, total, err
+	if err := group.Wait(); err != nil {
+		return p, err
+	}
+	p.total = max(p.total, len(read)) // what was read is there, whatever could be counted
+	more := false
+	if p.listed, more, err = rest.Part(q.page, read, on != ""); err != nil || !more {
+		return p, err
+	}
+	if p.next = on; on == "" {
+		p.next = p.listed[len(p.listed)-1].ID
+	}
+	return p, nil
 }
