@@ -53,18 +53,18 @@ var heard = map[string]struct {
 	"both of a pair revoked":  {(*office).rotated, (*office).revokeBoth, []string{mailToBen + "Your key for Payments was revoked", hookOf + "revoked"}},
 	"came":                    {nil, func(o *office, _ string) { o.newDeveloper() }, []string{"mail to grace@example.com: Welcome to the Orchard"}},
 	"moved": {nil, func(o *office, _ string) {
-		o.account(fixture.Ada, func(a *table.Account) { a.Email = "countess@example.com" })
+		o.account(func(a *table.Account) { a.Email = "countess@example.com" })
 	}, []string{mailToAda + "The e-mail address of your account was changed", "mail to countess@example.com: The e-mail address of your account was changed"}},
 	"moved, with another password": {nil, func(o *office, _ string) {
-		o.account(fixture.Ada, func(a *table.Account) { a.Email = "countess@example.com"; newPassword(a) })
+		o.account(func(a *table.Account) { a.Email = "countess@example.com"; newPassword(a) })
 	}, []string{
 		mailToAda + "The e-mail address of your account was changed", "mail to countess@example.com: The e-mail address of your account was changed",
 		"mail to countess@example.com: Your password was changed",
 	}},
 	"wrote the address in another case": {nil, func(o *office, _ string) {
-		o.account(fixture.Ada, func(a *table.Account) { a.Email = "Ada@example.com" })
+		o.account(func(a *table.Account) { a.Email = "Ada@example.com" })
 	}, nil},
-	"chose another password": {nil, func(o *office, _ string) { o.account(fixture.Ada, newPassword) }, []string{mailToAda + "Your password was changed"}},
+	"chose another password": {nil, func(o *office, _ string) { o.account(newPassword) }, []string{mailToAda + "Your password was changed"}},
 }
 
 func TestWhoHearsOfWhat(t *testing.T) {

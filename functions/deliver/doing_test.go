@@ -116,10 +116,10 @@ func (o *office) update(id string) {
 	o.must(approval.Change(o.t.Context(), o.Table, o.request(id), act("updated"), func(r table.Request) (table.Request, error) { return r, nil }))
 }
 
-// account changes a developer's account.
-func (o *office) account(id string, change func(*table.Account)) {
+// account changes Ada's account.
+func (o *office) account(change func(*table.Account)) {
 	o.t.Helper()
-	before, err := o.Table.Account(o.t.Context(), fixture.Org, id)
+	before, err := o.Table.Account(o.t.Context(), fixture.Org, fixture.Ada)
 	o.must(err)
 	after := before
 	change(&after)

@@ -278,9 +278,9 @@ func TestBothAddressesAgain(t *testing.T) {
 	o := open(t)
 	o.plan.Add(faults.Rule{Operation: "SendEmail", Fault: faults.NeverSent, Times: 2})
 	o.deliver(t.Context(), o.stream(func() {
-		o.account(fixture.Ada, func(a *table.Account) { a.Email = "countess@example.com" })
+		o.account(func(a *table.Account) { a.Email = "countess@example.com" })
 	}))
-	o.account(fixture.Ada, func(a *table.Account) { a.Email = "lovelace@example.com" })
+	o.account(func(a *table.Account) { a.Email = "lovelace@example.com" })
 	const changed = "The e-mail address of your account was changed"
 	got := o.told(func() {
 		for _, d := range o.due(time.Hour) {

@@ -75,6 +75,9 @@ func compose(f *facts, to string, where places) (subject, text string) {
 		return composeToDeveloper(f, to, where)
 	}
 	said := toReviewers[f.act].about(f)
+	if f.told > 0 {
+		said.body += fmt.Sprintf(" It has changed since the last mail: that told revision %d, and this is revision %d.", f.told, f.request.Revision)
+	}
 	parts := []string{said.body, lines(f.toReview())}
 	if quoted := quote(answers(f.request.Fields)); quoted != "" {
 		parts = append(parts, "Answers of the developer, as they wrote them:\n"+quoted)

@@ -71,7 +71,7 @@ func (d *deliverer) Invoke(ctx context.Context, batch events.DynamoDBEvent) (eve
 	}
 	_ = all.Wait() // none of them fails
 	d.log.InfoContext(ctx, "batch", "records", len(batch.Records), "subjects", len(subjects), "sent", r.noted[table.Sent],
-		"skipped", r.noted[table.Skipped], "failed", r.noted[table.Failed], "dead", r.noted[table.Dead], "once_more", len(r.answer.BatchItemFailures),
+		"skipped", r.noted[table.Skipped], "waiting", r.noted[table.Waiting], "failed", r.noted[table.Failed], "dead", r.noted[table.Dead], "once_more", len(r.answer.BatchItemFailures),
 		"ms", time.Since(start).Milliseconds())
 	return r.answer, nil
 }

@@ -65,6 +65,7 @@ type facts struct {
 	request   *table.Request   // nil: it tells of a developer
 	key       *table.IssuedKey // nil: it tells of no key
 	successor *table.IssuedKey // of a key that was revoked, if it has one
+	told      int              // the revision of the request that was told last, where changes are told together; 0: none
 	was, is   string           // a developer's e-mail address, before and after it was changed
 	books     table.Books
 }

@@ -107,8 +107,8 @@ func TestAddressesThatSESCannotWriteTo(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"jürgen@example.com", strings.Repeat("x", 65) + "@example.com"} {
 		o := open(t)
-		o.account(fixture.Ada, func(a *table.Account) { a.Email = address })
-		records := o.stream(func() { o.account(fixture.Ada, newPassword) })
+		o.account(func(a *table.Account) { a.Email = address })
+		records := o.stream(func() { o.account(newPassword) })
 		o.plan.Reset()
 		o.deliver(t.Context(), records)
 		noted := o.ledger()["password changed developer"]

@@ -23,11 +23,15 @@ type story struct {
 func (d *deliverer) read(ctx context.Context, of table.Subject, records []record) (*story, error) {
 	s := &story{of: of}
 	var names []table.NoticeName
+	var lines []string
 	for i := range records {
 		names = append(names, records[i].names()...)
+		if of.Developer == "" && records[i].To == "" {
+			lines = append(lines, records[i].Line)
+		}
 	}
 	var err error
-	if s.Affair, err = d.table.Affair(ctx, of, names); err != nil || !s.anyOpen(records) {
+	if s.Affair, err = d.table.Affair(ctx, of, names, lines...); err != nil || !s.anyOpen(records) {
 		return s, err
 	}
 	if s.Key != nil {
@@ -78,6 +82,9 @@ func (r *record) names() []table.NoticeName {
 	for _, to := range tells(r.Subject, r.act) {
 		name := r.NoticeName
 		name.To = to
+		if together(r.act, to) {
+			name.Line = changes
+		}
 		all = append(all, name)
 	}
 	return all
@@ -87,10 +94,14 @@ func (r *record) names() []table.NoticeName {
 // was asked for.
 func (s *story) isOpen(one *record, name table.NoticeName) bool {
 	noted, is := s.Notices[name]
-	if one.To == "" {
-		return !is
+	goesOn := noted.State == table.Failed || noted.State == table.Waiting // it will be sent, and tells how things stand then
+	switch {
+	case one.To != "":
+		return goesOn && noted.Tries == one.tries
+	case name.Line == changes:
+		return !is || !goesOn && s.Lines[one.Line].Revision > noted.Told
 	}
-	return noted.State == table.Failed && noted.Tries == one.tries
+	return !is
 }
 
 func (s *story) anyOpen(records []record) bool {
@@ -116,11 +127,17 @@ func (s *story) facts(one *record) *facts {
 		return f
 	}
 	line, written := s.Lines[one.Line]
+	if one.Line == changes && s.Request != nil {
+		line, written = s.sinceThen(s.Notices[one.NoticeName].Told), true
+	}
 	if !written || s.Request == nil {
 		f.gone = true
 		return f
 	}
 	f.org, f.line, f.act = s.Request.OrgID, line, line.Act
+	if one.Line == changes {
+		f.told = s.Notices[one.NoticeName].Told
+	}
 	if f.act == "revoked" {
 		f.successor = s.successor
 	}

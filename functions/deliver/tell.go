@@ -44,7 +44,7 @@ func (d *deliverer) tell(ctx context.Context, r *report, s *story, one *record) 
 		}
 		before := s.Notices[name]
 		all.Go(func() error {
-			after := d.attempt(ctx, f, name, &before)
+			after := d.attempt(ctx, f, name, &before, one.To != "")
 			if after.State == "" {
 				return nil
 			}
@@ -70,20 +70,32 @@ func (d *deliverer) tell(ctx context.Context, r *report, s *story, one *record) 
 const errNothing = "there is nothing to tell any more"
 
 // attempt sends a notice, and gives what is to be noted of it; the zero Notice is nothing at all.
-func (d *deliverer) attempt(ctx context.Context, f *facts, name table.NoticeName, before *table.Notice) table.Notice {
+func (d *deliverer) attempt(ctx context.Context, f *facts, name table.NoticeName, before *table.Notice, again bool) table.Notice {
 	send, reason := f.whether(name.To)
-	if !send && reason == "" && before.ID == "" {
+	switch {
+	case !send && reason == "" && !again:
 		return table.Notice{}
+	case send && tooSoon(name, before, again, d.now()):
+		return putOff(before)
 	}
 	after := table.Notice{
 		ID: cmp.Or(before.ID, name.ID(f.at)), Org: f.org, Event: f.event(), To: name.To, Tries: before.Tries, Again: before.Again,
 		At: portal.Timestamp(d.now()),
+	}
+	if name.Line == changes {
+		after.Told = f.line.Revision
+	}
+	if !again {
+		after.Tries = 0
 	}
 	if !send {
 		after.State, after.Error = table.Skipped, cmp.Or(reason, errNothing)
 		return after
 	}
 	after = tried(after, d.send(ctx, f, name.To, after.ID), d.now())
+	if after.State == table.Failed {
+		after.Told = before.Told
+	}
 	if f.act == emailChanged && after.State != table.Sent { // which no other item holds any more
 		after.Address = f.address(name.To)
 	}
@@ -120,7 +132,7 @@ func tried(n table.Notice, failure error, now time.Time) table.Notice {
 func (d *deliverer) mention(ctx context.Context, f *facts, n *table.Notice) {
 	level, says := slog.LevelWarn, "notice failed"
 	switch n.State {
-	case table.Sent, table.Skipped:
+	case table.Sent, table.Skipped, table.Waiting:
 		return
 	case table.Dead:
 		level, says = slog.LevelError, "notice dead"

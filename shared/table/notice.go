@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,6 +45,7 @@ type NoticeState string
 const (
 	Sent    NoticeState = "sent"
 	Failed  NoticeState = "failed"  // it is sent again when it is due
+	Waiting NoticeState = "waiting" // it was put off, and is sent when it is due
 	Dead    NoticeState = "dead"    // it failed too often, and waits for the operator
 	Skipped NoticeState = "skipped" // there was no way to send it, or nothing to tell any more
 )
@@ -59,6 +61,7 @@ type Notice struct {
 	Error   string      `json:"error,omitempty"` // of the last try, in a few words
 	At      string      `json:"at"`              // of the last try
 	DueAt   string      `json:"due_at,omitempty"`
+	Told    int         `json:"told,omitempty"`    // of one that tells a request's changes together: the revision that was told last
 	Address string      `json:"address,omitempty"` // where it goes, while it is to be sent again and nothing else says so
 	Again   int         `json:"again,omitempty"`   // how often the schedule or the operator had it sent again
 	PK      string      `json:"PK"`
@@ -94,11 +97,16 @@ type Line struct {
 	ForRequest string   `json:"for_request"`
 }
 
-// Affair reads a subject, and all of the lines and notices of it that the names name, at once.
-func (t *Table) Affair(ctx context.Context, of Subject, names []NoticeName) (Affair, error) {
+// Affair reads a subject, all of the lines and notices of it that the names name, and further lines, at once.
+func (t *Table) Affair(ctx context.Context, of Subject, names []NoticeName, lines ...string) (Affair, error) {
 	keys := []key{}
+	for _, line := range lines {
+		names = append(slices.Clip(names), NoticeName{Subject: of, Line: line})
+	}
 	for _, n := range names {
-		keys = append(keys, n.key())
+		if n.To != "" {
+			keys = append(keys, n.key())
+		}
 		if of.Developer == "" {
 			keys = append(keys, n.lineKey())
 		}
@@ -166,8 +174,14 @@ func (t *Table) WriteNotice(ctx context.Context, name NoticeName, before, after 
 	}
 	put := &dynamodb.PutItemInput{TableName: &t.name, Item: it, ConditionExpression: aws.String("attribute_not_exists(PK)")}
 	if before.ID != "" {
-		put.ConditionExpression = aws.String("tries = :tries")
-		put.ExpressionAttributeValues = item{":tries": number(before.Tries)}
+		condition := "tries = :tries AND #state = :state"
+		put.ExpressionAttributeNames = map[string]string{"#state": "state"}
+		put.ExpressionAttributeValues = item{":tries": number(before.Tries), ":state": str(string(before.State))}
+		if before.Told > 0 {
+			condition += " AND told = :told"
+			put.ExpressionAttributeValues[":told"] = number(before.Told)
+		}
+		put.ConditionExpression = &condition
 	}
 	_, err = t.db.PutItem(ctx, put)
 	return unlessOvertaken(err, "note a notice")
