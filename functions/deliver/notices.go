@@ -100,7 +100,7 @@ func (f *facts) address(to string) string {
 		return settings.Webhook
 	case to == reviewers:
 		return settings.Email
-	case to == watchers && !strings.EqualFold(settings.NoticeEmail, settings.Email):
+	case to == watchers && portal.CanonicalEmail(settings.NoticeEmail) != portal.CanonicalEmail(settings.Email):
 		return settings.NoticeEmail
 	case to == former:
 		return f.was

@@ -2,11 +2,11 @@ package main
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"keydesk/shared/portal"
 	"keydesk/shared/table"
 )
 
@@ -67,7 +67,7 @@ func ofAccount(found record, change events.DynamoDBStreamRecord) (all []record) 
 		password.act, password.Line = passwordChanged, passwordChanged+" "+at
 		all = append(all, password)
 	}
-	if was, is := text(before["email"]), text(after["email"]); was != "" && !strings.EqualFold(was, is) {
+	if was, is := text(before["email"]), text(after["email"]); was != "" && portal.CanonicalEmail(was) != portal.CanonicalEmail(is) {
 		email := found
 		email.act, email.Line = emailChanged, emailChanged+" "+strconv.Itoa(number(after["revision"]))
 		email.was, email.is, email.at = was, is, change.ApproximateCreationDateTime.Time

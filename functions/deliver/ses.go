@@ -81,7 +81,7 @@ func (m *mailer) send(ctx context.Context, f *facts, to string) error {
 
 // sender is from whom mails come, as a header names it.
 func sender(from *portal.Mail) string {
-	return (&mail.Address{Name: oneLine(from.FromName), Address: from.From}).String()
+	return (&mail.Address{Name: oneLine(from.FromName), Address: portal.MailAddress(from.From)}).String()
 }
 
 // mostLocal is how many bytes an address may have before its @ (RFC 5321).
@@ -90,13 +90,13 @@ const mostLocal = 64
 // errAddress is why SES is not asked to write to an address: it takes ASCII alone before the @.
 var errAddress = refusal{errors.New("SES cannot write to the address: the part before the @ is not ASCII, or longer than 64 characters")}
 
-// recipient is an address as SES takes it.
+// recipient is an address as SES takes it: its domain in ASCII.
 func recipient(address string) (string, error) {
 	local := address[:max(strings.LastIndexByte(address, '@'), 0)]
 	if len(local) > mostLocal || strings.ContainsFunc(local, func(r rune) bool { return r > unicode.MaxASCII }) {
 		return "", errAddress
 	}
-	return address, nil
+	return portal.MailAddress(address), nil
 }
 
 // refusal is a failure that no further try can mend.

@@ -19,6 +19,7 @@ import (
 	"keydesk/infra/fixture"
 	"keydesk/infra/local/doubles"
 	"keydesk/shared/approval"
+	"keydesk/shared/portal"
 	"keydesk/shared/table"
 )
 
@@ -99,6 +100,17 @@ func TestRefusedForEver(t *testing.T) {
 		if n := tried(table.Notice{}, becauseOf("SES does not take the mail", c.refused), time.Now()); n.State != c.want || n.Tries != 1 || (n.DueAt == "") != (c.want == table.Dead) {
 			t.Errorf("%s: %+v", name, n)
 		}
+	}
+}
+
+// Mails go to the domain in ASCII, and come from one, however the addresses are written.
+func TestDomainsInASCII(t *testing.T) {
+	t.Parallel()
+	if to, err := recipient("ada@bücher.example"); to != "ada@xn--bcher-kva.example" || err != nil {
+		t.Errorf("to %s, %v", to, err)
+	}
+	if from := sender(&portal.Mail{From: "desk@bücher.example"}); from != "<desk@xn--bcher-kva.example>" {
+		t.Errorf("from %s", from)
 	}
 }
 
