@@ -3,7 +3,6 @@ package main
 
 import (
 	"os"
-	"strings"
 
 	"keydesk/shared/portal"
 	"keydesk/shared/rest"
@@ -15,8 +14,8 @@ func main() {
 	rest.Serve(t, operations(t)...)
 }
 
-// plainWebhooks tells whether webhooks may go to addresses without encryption, as on a developer's machine.
-var plainWebhooks = os.Getenv("KEYDESK_PRIVATE_WEBHOOKS") == "on"
+// privateWebhooks tells whether webhooks may go to addresses that are not public, and without encryption, as on a developer's machine.
+var privateWebhooks = os.Getenv("KEYDESK_PRIVATE_WEBHOOKS") == "on"
 
 func operations(t *table.Table) []rest.Endpoint {
 	return []rest.Endpoint{get(t), create(t), update(t), dryRun(t)}
@@ -29,8 +28,8 @@ func read(in rest.In) (portal.Configuration, error) {
 		return portal.Configuration{}, err
 	}
 	c, err := portal.NewConfiguration(in.Org, portal.NewID(in.At), sent)
-	if err == nil && strings.HasPrefix(strings.ToLower(c.Webhook), "http:") && !plainWebhooks {
-		err = portal.Refuse(portal.Invalid, "event_options.key_request_event.webhook: send an address that begins with https://.")
+	if err == nil && !privateWebhooks {
+		err = deliverable(c.Webhook)
 	}
 	return c, err
 }

@@ -57,8 +57,8 @@ func TestSettingsRefused(t *testing.T) {
 
 // On a developer's own machine a webhook may go without encryption, and a redirect may not.
 func TestPlainWebhooks(t *testing.T) {
-	plainWebhooks = true
-	defer func() { plainWebhooks = false }()
+	privateWebhooks = true
+	defer func() { privateWebhooks = false }()
 	d := desktest.New(t, fixture.Desk)
 	for body, status := range map[string]int{
 		`{"event_options": {"key_request_event": {"webhook": "http://127.0.0.1:8080/x"}}}`: http.StatusOK,
