@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -22,11 +23,12 @@ import (
 // leeway is what a JWT's beginning may be ahead of our clock. Its end has none: the bound of a revocation would grow by it.
 const leeway = 30 * time.Second
 
-// The ways in which key pairs sign, for a pair of RSA and by the length of a curve. There is none of shared secrets among them, so that
+// The ways in which key pairs sign, for a pair of RSA, by the length of a curve, and for Ed25519. There is none of shared secrets among them, so that
 // nobody can sign with the public key for one.
 var (
-	ofRSA    = []string{"RS256", "RS384", "RS512"}
-	ofCurves = map[int][]string{256: {"ES256"}, 384: {"ES384"}, 521: {"ES512"}}
+	ofRSA     = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
+	ofCurves  = map[int][]string{256: {"ES256"}, 384: {"ES384"}, 521: {"ES512"}}
+	ofEdwards = []string{"EdDSA"}
 )
 
 // parser takes a token in its one spelling.
@@ -55,6 +57,8 @@ func readPublic(text string) (*publicKey, error) {
 		public.algorithms = ofRSA
 	case *ecdsa.PublicKey:
 		public.algorithms = ofCurves[key.Params().BitSize]
+	case ed25519.PublicKey:
+		public.algorithms = ofEdwards
 	default:
 		return nil, fmt.Errorf("the stored public key is of the kind %T", key)
 	}

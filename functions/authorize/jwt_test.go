@@ -21,6 +21,7 @@ func TestJWT(t *testing.T) {
 	d := open(t)
 	for algorithm, pair := range map[string]string{
 		"RS256": "RSA", "RS384": "RSA", "RS512": "RSA", "ES256": "P-256", "ES384": "P-384", "ES512": "P-521",
+		"PS256": "RSA", "PS384": "RSA", "PS512": "RSA", "EdDSA": "Ed25519",
 	} {
 		t.Run(algorithm, func(t *testing.T) {
 			d := d.in(t)
@@ -59,7 +60,9 @@ func TestJWTRefused(t *testing.T) {
 		"the same, without the last line end":     signed(t, "HS512", kids, claims(), []byte(strings.TrimSpace(public(t, "RSA")))),
 		"signed by another pair":                  signed(t, "RS256", kids, claims(), pairs()["RSA too"]),
 		"signed by a pair of another sort":        signed(t, "ES256", kids, claims(), pairs()["P-256"]),
-		"signed in another way":                   signed(t, "PS256", kids, claims(), pairs()["RSA"]),
+		"signed by Ed25519":                       signed(t, "EdDSA", kids, claims(), pairs()["Ed25519"]),
+		"called PSS, and signed otherwise":        headed(map[string]any{"alg": "PS256", "kid": s.kid}),
+		"called Ed25519":                          headed(map[string]any{"alg": "EdDSA", "kid": s.kid}),
 		"called another way of signing":           headed(map[string]any{"alg": "RS512", "kid": s.kid}),
 		"an unknown way of signing":               headed(map[string]any{"alg": "XS256", "kid": s.kid}),
 		"no way of signing":                       headed(map[string]any{"kid": s.kid}),
@@ -122,7 +125,7 @@ func next(c byte) string {
 
 // A key of one curve takes no token of another's way of signing.
 func TestJWTCurves(t *testing.T) {
-	ways := map[string]string{"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "RSA": "RS256"}
+	ways := map[string]string{"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "RSA": "RS256", "RSA too": "PS256", "Ed25519": "EdDSA"}
 	for pair := range ways {
 		kid, k := jwtKey(t, pair)
 		a := inMemory(&k)
@@ -213,8 +216,8 @@ func TestJWTEnds(t *testing.T) {
 
 // A stored key that is none is a fault of ours, and lets nobody in.
 func TestJWTWithAStoredKeyThatIsNone(t *testing.T) {
-	ed := "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n"
-	for _, stored := range []string{"", "a shared secret", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", ed} {
+	x25519 := "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VuAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n"
+	for _, stored := range []string{"", "a shared secret", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", x25519} {
 		kid, k := jwtKey(t, "P-256")
 		k.PublicKey = stored
 		a := inMemory(&k)

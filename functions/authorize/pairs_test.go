@@ -3,6 +3,7 @@ package main
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -31,6 +32,8 @@ var pairs = sync.OnceValue(func() map[string]crypto.Signer {
 	for name, curve := range map[string]elliptic.Curve{"P-256": elliptic.P256(), "P-256 too": elliptic.P256(), "P-384": elliptic.P384(), "P-521": elliptic.P521()} {
 		all[name] = must(ecdsa.GenerateKey(curve, rand.Reader))
 	}
+	_, edwards, err := ed25519.GenerateKey(rand.Reader)
+	all["Ed25519"] = must(edwards, err)
 	return all
 })
 

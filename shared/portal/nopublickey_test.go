@@ -78,7 +78,6 @@ func TestNoPublicKey(t *testing.T) {
 	const notOne, none = "the PEM is not whole, or does not stand alone" + notStored, "the PEM holds no public key that is taken" + notStored
 	p256 := ecOf(t, elliptic.P256())
 	public := pkix(t, p256.Public())
-	edwards := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	x25519 := must[*ecdh.PrivateKey](t)(ecdh.X25519().GenerateKey(rand.Reader))
 	evenExponent := must[[]byte](t)(x509.MarshalPKIXPublicKey(rsaOf(2048, 65536)))
 	for name, c := range map[string]struct{ sent, says string }{
@@ -107,10 +106,14 @@ func TestNoPublicKey(t *testing.T) {
 		"RSA, a bit too long":      {pkix(t, rsaOf(8193, 65537)), "the RSA key has 8193 bits;"},
 		"RSA, far too long":        {pkix(t, rsaOf(16384, 65537)), "the RSA key has 16384 bits;"},
 		"RSA, PKCS1, too short":    {inPEM("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(rsaOf(1024, 65537))), "the RSA key has 1024 bits;"},
-		"RSA, with exponent 1":     {pkix(t, rsaOf(2048, 1)), "the RSA key's exponent is no good one"},
-		"RSA, an even exponent":    {inPEM("PUBLIC KEY", evenExponent), "the RSA key's exponent is no good one"},
+		"RSA, with exponent 1":     {pkix(t, rsaOf(2048, 1)), "the RSA key's exponent is 1; make a new key pair"},
+		"RSA, with exponent 3":     {pkix(t, rsaOf(2048, 3)), "the RSA key's exponent is 3; make a new key pair with the usual one, 65537."},
+		"RSA, with exponent 17":    {pkix(t, rsaOf(2048, 17)), "the RSA key's exponent is 17; make a new key pair"},
+		"RSA, with exponent 65535": {pkix(t, rsaOf(2048, 65535)), "the RSA key's exponent is 65535;"},
+		"RSA, PKCS1, exponent 3":   {inPEM("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(rsaOf(2048, 3))), "the RSA key's exponent is 3;"},
+		"RSA, an even exponent":    {inPEM("PUBLIC KEY", evenExponent), "the RSA key's exponent is 65536;"},
+		"RSA, a greater even one":  {pkix(t, rsaOf(2048, 65538)), "the RSA key's exponent is 65538;"},
 		"P-224":                    {pkix(t, ecOf(t, elliptic.P224()).Public()), "the EC key's curve has 224 bits; P-256, P-384 and P-521 are taken."},
-		"Ed25519":                  {pkix(t, edwards.Public()), "keys of this kind are not taken"},
 		"X25519":                   {pkix(t, x25519.PublicKey()), "keys of this kind are not taken"},
 	} {
 		refusesKey(t, name, c.sent, c.says)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
@@ -20,11 +21,13 @@ import (
 const (
 	shortestRSA = 2048
 	longestRSA  = 8192
+	// smallestExponent is the usual one, and the least of FIPS 186-5: faulty checks of signatures were broken with smaller ones.
+	smallestExponent = 65537
 )
 
 // Words for what is sent as jwt_secret. They never quote it: it may be a secret after all.
 const (
-	sendPublicKey = "send the developer's public key in PEM, RSA of 2048 bits or more, or EC on P-256, P-384 or P-521."
+	sendPublicKey = "send the developer's public key in PEM, RSA of 2048 bits or more, EC on P-256, P-384 or P-521, or Ed25519."
 	keptByNobody  = ", and it was not stored; "
 )
 
@@ -152,13 +155,14 @@ func strong(key crypto.PublicKey) error {
 		if bits := key.N.BitLen(); bits < shortestRSA || bits > longestRSA {
 			return Refuse(Invalid, "jwt_secret: the RSA key has %d bits; %d to %d are taken.", bits, shortestRSA, longestRSA)
 		}
-		if key.E < 3 || key.E&1 == 0 {
-			return Refuse(Invalid, "jwt_secret: the RSA key's exponent is no good one; make a new key pair.")
+		if key.E < smallestExponent || key.E&1 == 0 {
+			return Refuse(Invalid, "jwt_secret: the RSA key's exponent is %d; make a new key pair with the usual one, %d.", key.E, smallestExponent)
 		}
 	case *ecdsa.PublicKey:
 		if bits := key.Params().BitSize; bits < 256 {
 			return Refuse(Invalid, "jwt_secret: the EC key's curve has %d bits; P-256, P-384 and P-521 are taken.", bits)
 		}
+	case ed25519.PublicKey:
 	default:
 		return Refuse(Invalid, "jwt_secret: keys of this kind are not taken; "+sendPublicKey)
 	}

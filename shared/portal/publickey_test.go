@@ -3,6 +3,7 @@ package portal_test
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -68,6 +69,7 @@ func TestPublicKey(t *testing.T) {
 	certificate, _ := certificateOf(t, p256)
 	private := must[*rsa.PrivateKey](t)(rsa.GenerateKey(rand.Reader, 2048))
 	small := pkix(t, rsaOf(2048, 65537))
+	edwards := pkix(t, ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)).Public())
 	if !strings.HasSuffix(base64.StdEncoding.EncodeToString([]byte(small)), "=") {
 		t.Fatal("the sample in base64 has no padding to leave out")
 	}
@@ -76,7 +78,9 @@ func TestPublicKey(t *testing.T) {
 		"PKCS1":                             {inPEM("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&private.PublicKey)), pkix(t, &private.PublicKey)},
 		"a certificate":                     {certificate, pkix(t, p256.Public())},
 		"RSA, just long enough":             {small, small},
-		"RSA, with exponent 3":              {pkix(t, rsaOf(2048, 3)), pkix(t, rsaOf(2048, 3))},
+		"RSA, with a greater exponent":      {pkix(t, rsaOf(2048, 65539)), pkix(t, rsaOf(2048, 65539))},
+		"Ed25519":                           {edwards, edwards},
+		"Ed25519 without PEM":               {bare(edwards), edwards},
 		"RSA, not yet too long":             {pkix(t, rsaOf(8192, 65537)), pkix(t, rsaOf(8192, 65537))},
 		"P-256":                             {pkix(t, p256.Public()), pkix(t, p256.Public())},
 		"in base64":                         {base64.StdEncoding.EncodeToString([]byte(small)), small},
