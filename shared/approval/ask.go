@@ -77,23 +77,25 @@ func newCertificate(ctx context.Context, t *table.Table, r *portal.Request) erro
 	return err
 }
 
-// AskInstead is an open request as somebody would have it instead. Its policies are judged anew only where they change. The kind of key
+// AskInstead is an open request as somebody would have it instead. What changes is evaluated again. The kind of key
 // stays: a grant that died may have filled the box with one already. Where it asks for the same, there is
 // nothing to change: errUnchanged.
 func AskInstead(ctx context.Context, t *table.Table, books *table.Books, before, r table.Request, act Act) (table.Request, error) {
 	if sameAsked(&before, &r) {
 		return before, errUnchanged
 	}
-	r.ChangedBy = act.By.Holder()
+	var err error
+	if r.Changers, err = changers(&before, act.By.Holder()); err != nil {
+		return r, err
+	}
 	if r.Certificate != before.Certificate && r.AuthType == portal.MutualTLS {
 		if err := newCertificate(ctx, t, &r.Request); err != nil {
 			return r, err
 		}
 	}
 	if slices.Equal(before.ApplyPolicies, r.ApplyPolicies) {
-		if r.Rule != "" && r.State == portal.Pending { // it left this to a person; now that the answers changed, it is read again
-			r.Asked, r.Rule, r.Reason, r.Why = false, "", "", ""
-			r.Due(table.Decide, act.At)
+		if err := judgeAgain(ctx, t, books, &r, act); err != nil {
+			return r, err
 		}
 		if err := suits(r.AuthType, &r.Request); err != nil || slices.Equal(before.RemovePolicies, r.RemovePolicies) {
 			return r, err
@@ -120,6 +122,47 @@ func AskInstead(ctx context.Context, t *table.Table, books *table.Books, before,
 	held := slices.DeleteFunc(slices.Clone(r.Holds), func(place string) bool { return !slices.Contains(r.ApplyPolicies, table.PlanOf(place)) })
 	r.Holds = slices.Concat(held, taken)
 	return r, beginTurn(books, &r, act.At)
+}
+
+// judgeAgain has the schedule evaluate what is asked now, where it has anything to say of the policies. What a third party decides is
+// evaluated when it answers.
+func judgeAgain(ctx context.Context, t *table.Table, books *table.Books, r *table.Request, act Act) error {
+	if r.State != portal.Pending {
+		return nil
+	}
+	speaks := r.Asked || r.Task == table.Decide || judged(books, r.ApplyPolicies)
+	if !speaks && len(books.Policies) == 0 { // the call names no policies, and their entries were not read
+		entries, err := t.Entries(ctx, r.OrgID, r.ApplyPolicies)
+		if err != nil {
+			return err
+		}
+		read := *books
+		read.Entries = entries
+		speaks = judged(&read, r.ApplyPolicies)
+	}
+	if speaks {
+		r.Asked, r.Deferred, r.Rule, r.Reason, r.Why = false, false, "", "", ""
+		r.Due(table.Decide, act.At)
+	}
+	return nil
+}
+
+// mostChangers is how many callers may change one request: each of them is remembered, since none of them may decide it alone.
+const mostChangers = 20
+
+// changers are all who changed what a request asks for, and one more.
+func changers(r *table.Request, holder string) ([]string, error) {
+	all := r.Changers
+	if r.ChangedBy != "" && !slices.Contains(all, r.ChangedBy) {
+		all = slices.Concat(all, []string{r.ChangedBy})
+	}
+	switch {
+	case slices.Contains(all, holder):
+		return all, nil
+	case len(all) >= mostChangers:
+		return nil, portal.Refuse(portal.Conflict, "The request was changed by %d different credentials, and no more may change it; delete it and create another.", len(all))
+	}
+	return slices.Concat(all, []string{holder}), nil
 }
 
 // plans are the policies that places are in.

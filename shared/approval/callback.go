@@ -87,7 +87,7 @@ func (i *Issuer) orAsk(ctx context.Context, r table.Request, act Act, err error)
 		if r.State != portal.Waiting {
 			return r, processed(&r)
 		}
-		act.askPerson(&r, &books)
+		act.askPerson(&r, &books, false)
 		return r, nil
 	})
 }

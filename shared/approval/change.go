@@ -83,22 +83,26 @@ func Close(act Act, to portal.State) func(table.Request) (table.Request, error) 
 // sign writes down who decided, when, by which rule and why.
 func (a *Act) sign(r *table.Request) {
 	r.DecidedBy, r.DecidedAt, r.Callback = a.By.Name, portal.Timestamp(a.At), a.callback
-	r.Rule, r.Reason, r.Why = a.Rule, a.Reason, a.Why
+	r.Rule, r.Reason, r.Why, r.Deferred = a.Rule, a.Reason, a.Why, false
 }
 
 // Decline ends an open request. It reads what bears on it only where the organisation asks for four eyes.
 func Decline(ctx context.Context, t *table.Table, r table.Request, settings portal.Configuration, act Act) error {
-	if settings.FourEyes {
+	act.Name = "declined"
+	decline := Close(act, portal.Declined)
+	if !settings.FourEyes {
+		return Change(ctx, t, r, act, decline)
+	}
+	return Change(ctx, t, r, act, func(r table.Request) (table.Request, error) { // whoever changed it meanwhile does not decline it
 		books, err := t.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
 		if err != nil {
-			return err
+			return r, err
 		}
 		if err := fourEyes(&act.By, &r, &books); err != nil {
-			return err
+			return r, err
 		}
-	}
-	act.Name = "declined"
-	return Change(ctx, t, r, act, Close(act, portal.Declined))
+		return decline(r)
+	})
 }
 
 // seen refuses when the request is not what By decided about.

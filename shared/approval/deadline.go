@@ -33,6 +33,29 @@ func wait(books *table.Books, r *table.Request, now time.Time) {
 	default:
 		r.NotDue()
 	}
+	if r.State == portal.Pending && r.Asked && r.Deferred {
+		tryAgain(r, since, now)
+	}
+}
+
+// The pauses between the tries of what the schedule could not do for the moment: as long as it has waited for, between these two. After
+// lastTry it is a person's alone.
+const (
+	shortPause = 5 * time.Minute
+	longPause  = time.Hour
+	lastTry    = 30 * 24 * time.Hour
+)
+
+// tryAgain has the schedule look at a request once more, unless something else is due before that.
+func tryAgain(r *table.Request, since, now time.Time) {
+	waited := now.Sub(since)
+	if waited > lastTry {
+		return
+	}
+	next := now.Add(min(max(waited, shortPause), longPause))
+	if r.DueAt == "" || portal.Timestamp(next) < r.DueAt {
+		r.Due(table.Decide, next)
+	}
 }
 
 // shortest is the shortest of a time that the policies' settings give; 0: none gives any.
@@ -81,7 +104,7 @@ func beginTurn(books *table.Books, r *table.Request, now time.Time) (err error) 
 	if r.RedirectTo != "" {
 		r.State = portal.Waiting
 	}
-	r.Since, r.Asked, r.Reminded, r.Rule, r.Reason, r.Why = portal.Timestamp(now), false, false, "", "", ""
+	r.Since, r.Asked, r.Deferred, r.Reminded, r.Rule, r.Reason, r.Why = portal.Timestamp(now), false, false, false, "", "", ""
 	wait(books, r, now)
 	return nil
 }
@@ -110,7 +133,7 @@ func NextActor(r *table.Request) string {
 	switch {
 	case r.State == portal.Waiting:
 		return "third party"
-	case r.State == portal.Pending && r.Task == table.Decide:
+	case r.State == portal.Pending && r.Task == table.Decide && !r.Asked:
 		return "schedule"
 	case r.State == portal.Pending:
 		return "reviewer"

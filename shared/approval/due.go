@@ -66,7 +66,8 @@ func (i *Issuer) due(ctx context.Context, r table.Request, act Act) (Done, error
 	return "", fmt.Errorf("the task %q is none", r.Task)
 }
 
-// decide approves a request if the rules say so, else does what they say instead. What could not be granted as it is, a person has to mend.
+// decide approves a request if the rules say so, else does what they say instead. What could not be granted as things stand, a person may
+// mend, and is tried again.
 func (i *Issuer) decide(ctx context.Context, r table.Request, act Act) (Done, error) {
 	grant := act
 	grant.ByClaim, grant.IfMatch = true, r.Revision
@@ -91,7 +92,26 @@ func (i *Issuer) decide(ctx context.Context, r table.Request, act Act) (Done, er
 		return "", err
 	}
 	act.Why = "It could not be approved: " + refusal.Message
-	return Asked, i.ask(ctx, r, act, &books)
+	return i.tryLater(ctx, r, act, &books)
+}
+
+// tryLater leaves a request to a person, who may mend what is in the way, or decide; and has the schedule try again meanwhile. The person
+// is asked once.
+func (i *Issuer) tryLater(ctx context.Context, r table.Request, act Act, books *table.Books) (Done, error) {
+	if r.Asked && r.Deferred {
+		return "", i.putOff(ctx, r, act.At, books)
+	}
+	return Asked, i.ask(ctx, r, act, books, true)
+}
+
+// putOff writes when the schedule looks at a request next. It gives errOvertaken: there is nothing to do now.
+func (i *Issuer) putOff(ctx context.Context, r table.Request, now time.Time, books *table.Books) error {
+	was := r.DueAt
+	wait(books, &r, now)
+	if err := i.Table.Reschedule(ctx, r, was); err != nil {
+		return err
+	}
+	return errOvertaken
 }
 
 // lasting finds the refusal of a grant, if it was refused. One that lasts a person has to mend; others are over by themselves, or somebody
@@ -116,28 +136,32 @@ func (i *Issuer) decideOtherwise(ctx context.Context, r table.Request, act Act, 
 	}
 	act.Rule, act.Reason, act.Why = open.verdict.Rule, open.verdict.Reason, open.verdict.Why
 	switch {
+	case open.verdict.Outcome == portal.Ask && r.Asked: // a person was asked before, when something else was in the way
+		r.Deferred = false
+		return "", i.putOff(ctx, r, act.At, &open.books)
 	case open.verdict.Outcome == portal.Ask:
-	case !open.books.Configuration.AutoApprove:
+	case !open.books.Configuration.AutoApprove: // it may be switched on
 		act.Reason, act.Why = "", "The organisation's auto_approve is off. With it: "+open.verdict.Why
+		return i.tryLater(ctx, r, act, &open.books)
 	default:
 		act.Name = "declined"
 		return Declined, i.whileDue(ctx, r, act, Close(act, portal.Declined))
 	}
-	return Asked, i.ask(ctx, r, act, &open.books)
+	return Asked, i.ask(ctx, r, act, &open.books, false)
 }
 
-// ask leaves a request to a person, and says why.
-func (i *Issuer) ask(ctx context.Context, r table.Request, act Act, books *table.Books) error {
+// ask leaves a request to a person, and says why. Again says that the schedule tries again.
+func (i *Issuer) ask(ctx context.Context, r table.Request, act Act, books *table.Books, again bool) error {
 	act.Name = "asked"
 	return i.whileDue(ctx, r, act, func(r table.Request) (table.Request, error) {
-		act.askPerson(&r, books)
+		act.askPerson(&r, books, again)
 		return r, nil
 	})
 }
 
 // askPerson begins a person's turn, and writes down why.
-func (a *Act) askPerson(r *table.Request, books *table.Books) {
-	r.State, r.Since, r.Asked = portal.Pending, portal.Timestamp(a.At), true
+func (a *Act) askPerson(r *table.Request, books *table.Books, again bool) {
+	r.State, r.Since, r.Asked, r.Deferred = portal.Pending, portal.Timestamp(a.At), true, again
 	r.Rule, r.Reason, r.Why, r.Callback = a.Rule, a.Reason, a.Why, a.callback
 	wait(books, r, a.At)
 }
@@ -155,7 +179,7 @@ func (i *Issuer) answerInstead(ctx context.Context, r table.Request, act Act) (D
 			return Declined, i.whileDue(ctx, r, act, Close(act, portal.Declined))
 		}
 	}
-	return Asked, i.ask(ctx, r, act, &books)
+	return Asked, i.ask(ctx, r, act, &books, false)
 }
 
 // remind notes that whoever is to act next is reminded: the notice follows from the note. Where the settings give more time by now, it

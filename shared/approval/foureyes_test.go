@@ -2,6 +2,7 @@ package approval
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -49,9 +50,35 @@ func TestFourEyes(t *testing.T) {
 			}
 		}
 	}
+	several := table.Request{CreatedBy: "theirs", Changers: []string{"a", mine, "b"}, Request: portal.Request{ApplyPolicies: []string{"reviewed"}}}
+	withFour := desk(portal.Config{})
+	withFour.Configuration.FourEyes = true
+	if err := fourEyes(&caller.Caller{Credential: mine}, &several, withFour); err == nil {
+		t.Error("a change before the last is forgotten")
+	}
 	b := desk(portal.Config{}) // of a developer who is gone
 	b.Configuration.FourEyes = true
 	if err := fourEyes(&caller.Caller{Credential: mine}, &table.Request{CreatedBy: "theirs", Request: portal.Request{ApplyPolicies: []string{"reviewed"}}}, b); err != nil {
 		t.Errorf("of nobody: %v", err)
+	}
+}
+
+// All who change a request are remembered, and no more may change it than can be.
+func TestChangers(t *testing.T) {
+	r := table.Request{ChangedBy: "before"}
+	for n := range mostChangers - 1 {
+		for range 2 {
+			var err error
+			if r.Changers, err = changers(&r, fmt.Sprint(n)); err != nil || len(r.Changers) != n+2 {
+				t.Fatalf("after %d: %v, %v", n, r.Changers, err)
+			}
+		}
+	}
+	var refusal *portal.Error
+	if _, err := changers(&r, "one more"); !errors.As(err, &refusal) || refusal.Kind != portal.Conflict {
+		t.Errorf("one more: %v", err)
+	}
+	if again, err := changers(&r, "before"); err != nil || len(again) != mostChangers {
+		t.Errorf("one of them: %v, %v", again, err)
 	}
 }

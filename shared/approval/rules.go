@@ -111,13 +111,14 @@ func limitOf(books *table.Books, policy string) int {
 }
 
 // fourEyes refuses, where the organisation asks for four eyes, a decision on a request that is the reviewer's own: they created
-// it, or said what it asks for, or it is for them. What nobody needs to decide is nobody's decision.
+// it, or changed what it asks for at any time, or it is for them. What nobody needs to decide is nobody's decision.
 func fourEyes(who *caller.Caller, r *table.Request, books *table.Books) error {
 	if !books.Configuration.FourEyes || automatic(books, r.ApplyPolicies) {
 		return nil
 	}
 	forThem := who.Email != "" && books.Developer != nil && portal.CanonicalEmail(who.Email) == portal.CanonicalEmail(books.Developer.Email)
-	if r.CreatedBy != who.Holder() && r.ChangedBy != who.Holder() && !forThem {
+	theirs := slices.Contains(slices.Concat(r.Changers, []string{r.CreatedBy, r.ChangedBy}), who.Holder())
+	if !theirs && !forThem {
 		return nil
 	}
 	return portal.Refuse(portal.Forbidden, "access denied: the request is your own, and the organisation has four_eyes on; another reviewer decides it.")

@@ -127,7 +127,7 @@ func (t *Table) KeyDone(ctx context.Context, k IssuedKey) error {
 
 func (t *Table) done(ctx context.Context, k key, revision int, due string) error {
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &t.name, Key: k.item(), UpdateExpression: aws.String("REMOVE DuePK, DueSK, due_at, task, put_off"),
+		TableName: &t.name, Key: k.item(), UpdateExpression: aws.String("REMOVE DuePK, DueSK, due_at, task, put_off, tries_again"),
 		ConditionExpression:       aws.String("revision = :revision AND due_at = :due"),
 		ExpressionAttributeValues: item{":revision": number(revision), ":due": str(due)},
 	})
@@ -142,11 +142,11 @@ func (t *Table) Reschedule(ctx context.Context, r Request, was string) error {
 	place := dueAt(r.DueAt, r.OrgID, r.ID)
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &t.name, Key: requestKey(r.OrgID, r.ID).item(),
-		UpdateExpression:    aws.String("SET DuePK = :pk, DueSK = :sk, due_at = :at, task = :task REMOVE put_off"),
+		UpdateExpression:    aws.String("SET DuePK = :pk, DueSK = :sk, due_at = :at, task = :task, tries_again = :again REMOVE put_off"),
 		ConditionExpression: aws.String("revision = :revision AND due_at = :due"),
 		ExpressionAttributeValues: item{
 			":pk": str(place.DuePK), ":sk": str(place.DueSK), ":at": str(r.DueAt), ":task": str(string(r.Task)),
-			":revision": number(r.Revision), ":due": str(was),
+			":revision": number(r.Revision), ":due": str(was), ":again": &types.AttributeValueMemberBOOL{Value: r.Deferred},
 		},
 	})
 	return unlessOvertaken(err, "put off what is due")

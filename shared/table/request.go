@@ -11,7 +11,8 @@ import (
 type Request struct {
 	portal.Request
 	CreatedBy string   `json:"created_by"`           // whoever created it: caller.Holder
-	ChangedBy string   `json:"changed_by,omitempty"` // whoever last changed what is asked for
+	Changers  []string `json:"changers,omitempty"`   // all who changed what is asked for
+	ChangedBy string   `json:"changed_by,omitempty"` // who last changed it, in requests written before there were Changers
 	Attempt   string   `json:"attempt"`              // the invocation that wrote this revision: how a writer knows its own work again
 	Holds     []string `json:"holds"`                // the places in plans that nobody else may have while this request has them
 	AuthType  string   `json:"auth_type"`            // the kind of key that it asks for
@@ -24,6 +25,7 @@ type Request struct {
 
 	Since      string `json:"since,omitempty"`        // when the turn began of whoever is to decide
 	Asked      bool   `json:"asked,omitempty"`        // the schedule has looked, and left it to a person
+	Deferred   bool   `json:"tries_again,omitempty"`  // the schedule could not do what it would, has asked a person, and tries again
 	Reminded   bool   `json:"reminded,omitempty"`     // whoever is to act next was reminded
 	RedirectTo string `json:"redirect_to,omitempty"`  // where the developer is sent while it waits for a third party
 	AskedFrom  int    `json:"asked_from,omitempty"`   // the revision since which it asks for what it asks for

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"keydesk/infra/fixture"
 	"keydesk/shared/approval"
 	"keydesk/shared/caller"
+	"keydesk/shared/portal"
 	"keydesk/shared/table"
 )
 
@@ -16,7 +18,7 @@ import (
 const sender = `"mail_options": {"mail_from_email": "us@example.org"}`
 
 // changed has somebody change what a request says, as functions/requests/update would.
-func changed(t *testing.T, d *desktest.Desk, by caller.Caller, id string) {
+func changed(t *testing.T, d *desktest.Desk, by caller.Caller, id string, fields portal.Object) {
 	t.Helper()
 	r, err := d.Table.Request(t.Context(), fixture.Org, id)
 	if err != nil {
@@ -29,7 +31,7 @@ func changed(t *testing.T, d *desktest.Desk, by caller.Caller, id string) {
 	a := act("updated", by)
 	err = approval.Change(t.Context(), d.Table, r, a, func(r table.Request) (table.Request, error) {
 		after := r
-		after.Fields = `{"usecase": "something else"}`
+		after.Fields = fields
 		return approval.AskInstead(t.Context(), d.Table, &books, r, after, a)
 	})
 	if err != nil {
@@ -59,7 +61,7 @@ func TestFourEyes(t *testing.T) {
 			t.Parallel()
 			d := desktest.New(t, fixture.Desk)
 			forReviewer := d.Ask(d.Namesake("Reviewer@example.com"), fixture.Payments)
-			changed(t, d, d.Person("reviewer"), fixture.Pending)
+			changed(t, d, d.Person("reviewer"), fixture.Pending, `{"usecase": "something else"}`)
 			d.Settings(`{"four_eyes": true, ` + sender + `}`)
 			for _, c := range []struct{ what, id, theirs, others string }{
 				{"created by the admin", fixture.ByAdmin, fixture.AdminCredential, fixture.ReviewerCredential},
@@ -83,15 +85,26 @@ func TestFourEyes(t *testing.T) {
 	}
 }
 
-// The last change counts: whoever changed a request before somebody else did may decide what that one says.
-func TestFourEyesOnTheLastChange(t *testing.T) {
+// Every change counts: whoever changed a request does not decide it, though others changed it after them.
+func TestFourEyesOnEveryChange(t *testing.T) {
 	t.Parallel()
-	d := desktest.New(t, fixture.Desk)
-	changed(t, d, d.Person("reviewer"), fixture.Pending)
-	changed(t, d, fixture.Clerk(), fixture.Pending)
-	d.Settings(`{"four_eyes": true}`)
-	if said := approve(d, fixture.ReviewerCredential, fixture.Pending, ""); said.Status != http.StatusOK {
-		t.Errorf("%d %s", said.Status, said.Message)
+	for name, approves := range approvals {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := desktest.New(t, fixture.Desk)
+			d.Settings(`{"four_eyes": true, ` + sender + `}`)
+			for n, who := range []caller.Caller{d.Person("reviewer"), fixture.Clerk(), fixture.Clerk()} {
+				changed(t, d, who, fixture.Pending, portal.Object(fmt.Sprintf(`{"usecase": "something else, %d"}`, n)))
+			}
+			d.Unchanged("by the reviewer", func() {
+				if status, message := approves(t, d, fixture.ReviewerCredential, fixture.Pending); status != http.StatusForbidden || !strings.Contains(message, "four_eyes") {
+					t.Errorf("%d %s", status, message)
+				}
+			})
+			if status, message := approves(t, d, fixture.AdminCredential, fixture.Pending); status != http.StatusOK {
+				t.Errorf("by another: %d %s", status, message)
+			}
+		})
 	}
 }
 

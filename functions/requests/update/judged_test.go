@@ -69,18 +69,71 @@ func TestJudgedAgain(t *testing.T) {
 	}
 }
 
-// What no rule has left to a person, but its entry has, is not the schedule's for a change of the answers.
+// TestJudgedAgainThoughNoRuleHadSpoken changes the answers of a request about which no rule had anything to say before.
+func TestJudgedAgainThoughNoRuleHadSpoken(t *testing.T) {
+	t.Parallel()
+	const resale = `{"auto_approve": true, "rules": [{"name": "no resale", "when": {"field": {"usecase": ["resale"]}}, "outcome": "decline"}]}`
+	for name, c := range map[string]struct {
+		before string // the settings when it is asked for and looked at
+		policy string
+		looked approval.Done // what the schedule has done with it first; empty: it has nothing to say of it
+	}{
+		"its plan requires approval": {resale, fixture.Weather, approval.Asked},
+		"auto_approve was off":       {`{"auto_approve": false}`, fixture.Ledger, approval.Asked},
+		"there were no rules":        {`{"auto_approve": true}`, fixture.Weather, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := desktest.New(t, fixture.Desk)
+			d.Settings(c.before)
+			id := wish(t, d, c.policy, portal.RequestInput{})
+			if r := read(t, d, id); (r.Task == table.Decide) != (c.looked != "") {
+				t.Fatalf("%q is due", r.Task)
+			}
+			if c.looked != "" {
+				if done := schedule(t, d, id); done != c.looked {
+					t.Fatalf("the schedule has %s", done)
+				}
+			}
+			d.Settings(resale)
+			said, r := put(t, d, id, map[string]any{"fields": map[string]any{"usecase": "resale"}})
+			if said.Status != http.StatusOK || r.Task != table.Decide || approval.NextActor(&r) != "schedule" {
+				t.Fatalf("%d %s; left to do: %q", said.Status, said.Text, r.Task)
+			}
+			if done := schedule(t, d, id); done != approval.Declined {
+				t.Errorf("the schedule has %s", done)
+			}
+		})
+	}
+}
+
+// TestJudgedByTheEntry changes the answers of a request whose entry has got rules since: the call names no policies.
+func TestJudgedByTheEntry(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	id := wish(t, d, fixture.Weather, portal.RequestInput{})
+	stored, err := d.Table.Catalogue(t.Context(), fixture.Org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent, err := portal.NewCatalogue(fixture.Org, stored.ID, portal.Object(`{"apis": [{"name": "Weather", "policy_id": "`+fixture.Weather+`", "config": {
+		"override": true, "require_key_approval": true, "rules": [{"name": "no resale", "when": {"field": {"usecase": ["resale"]}}, "outcome": "decline"}]}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Table.WriteCatalogue(t.Context(), fixture.Org, stored, sent.Catalogue); err != nil {
+		t.Fatal(err)
+	}
+	if said, r := put(t, d, id, map[string]any{"fields": map[string]any{"usecase": "resale"}}); said.Status != http.StatusOK || r.Task != table.Decide {
+		t.Errorf("%d %s; left to do: %q", said.Status, said.Text, r.Task)
+	}
+}
+
+// What no rule speaks of, a change of the answers does not give to the schedule.
 func TestNotJudgedAgain(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	d.Settings(`{"auto_approve": false}`)
-	id := wish(t, d, fixture.Ledger, portal.RequestInput{})
-	if done := schedule(t, d, id); done != approval.Asked {
-		t.Fatalf("the schedule has %s", done)
-	}
-	for _, id := range []string{id, fixture.Pending} {
-		if said, r := put(t, d, id, map[string]any{"fields": map[string]any{"usecase": "demo"}}); said.Status != http.StatusOK || r.Task != "" || r.State != portal.Pending {
-			t.Errorf("%d %s; left to do: %q", said.Status, said.Text, r.Task)
-		}
+	if said, r := put(t, d, fixture.Pending, map[string]any{"fields": map[string]any{"usecase": "demo"}}); said.Status != http.StatusOK || r.Task != "" || r.State != portal.Pending {
+		t.Errorf("%d %s; left to do: %q", said.Status, said.Text, r.Task)
 	}
 }
