@@ -111,3 +111,22 @@ func TestStates(t *testing.T) {
 		}
 	}
 }
+
+// A key that a racing DELETE ends between the two reads of the list is left out: its place was read, and the key itself is over.
+func TestWhatHasEndedIsNotListed(t *testing.T) {
+	t.Parallel()
+	for _, state := range []table.KeyState{table.Revoked, table.Lapsed} {
+		d := desktest.New(t, fixture.Desk)
+		digest := stored(t, d, fixture.BensKey).Digest
+		for _, item := range tabletest.Dump(t, d.Table) {
+			if item["PK"].(*types.AttributeValueMemberS).Value == "KEY#"+digest && item["SK"].(*types.AttributeValueMemberS).Value == "KEY" {
+				item["state"] = &types.AttributeValueMemberS{Value: string(state)}
+				tabletest.Restore(t, d.Table, []map[string]types.AttributeValue{item})
+			}
+		}
+		said := call(t, d, fixture.PortalCredential, http.MethodGet, path(fixture.Ben), "", http.StatusOK)
+		if said.Text != `{"Data":[]}` {
+			t.Errorf("%s: %s", state, said.Text)
+		}
+	}
+}

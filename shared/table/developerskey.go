@@ -48,7 +48,8 @@ func show(d *portal.Developer, held developersKey, now int64) {
 }
 
 // KeysOf reads up to want of a developer's keys, newest first, from the one after an id on ("": from the newest). Next is the id to go
-// on from; empty when there are no more. One Query finds them.
+// on from; empty when there are no more. One Query finds them; a key that has ended
+// since is left out.
 func (t *Table) KeysOf(ctx context.Context, org, developer, after string, want int) (keys []IssuedKey, next string, err error) {
 	// bounded by its limit
 	out, err := t.db.Query(ctx, &dynamodb.QueryInput{
@@ -78,7 +79,9 @@ func (t *Table) KeysOf(ctx context.Context, org, developer, after string, want i
 			if err != nil {
 				return nil, "", err
 			}
-			keys = append(keys, *k)
+			if !k.Over() { // it was revoked between the two reads, and has no place any more
+				keys = append(keys, *k)
+			}
 		}
 	}
 	return keys, next, nil
