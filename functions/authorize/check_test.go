@@ -78,7 +78,7 @@ func TestDeveloper(t *testing.T) {
 	d.clock = d.clock.Add(longest)
 	d.want(good, d.ask(event(token)))
 
-	d.must(d.table.Leave(t.Context(), org, d.developer.ID))
+	d.must(d.table.Leave(t.Context(), org, d.developer.ID, time.Now()))
 	d.clock = d.clock.Add(longest)
 	d.want(developerInactive, d.ask(event(token)))
 

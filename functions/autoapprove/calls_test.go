@@ -27,6 +27,8 @@ func TestCalls(t *testing.T) {
 		fixture.ToTake:      {{"GetItem"}, {"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}}, // the key may have been revoked
 		fixture.ToLapse:     {{"GetItem"}, {"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}, {"DeleteSecret"}, {"UpdateItem"}},
 		fixture.ToEmpty:     {{"GetItem"}, {"DeleteSecret"}, {"UpdateItem"}},
+		// the account; its open requests, and two of them; its keys, of which there are none; the account again, and its end
+		fixture.ToDelete: {{"GetItem"}, {"Query"}, {"BatchGetItem"}, {"TransactWriteItems", "TransactWriteItems"}, {"Query"}, {"GetItem"}, {"TransactWriteItems"}},
 	} {
 		t.Run(given, func(t *testing.T) {
 			t.Parallel()

@@ -32,7 +32,7 @@ func TestEvents(t *testing.T) {
 			t.Parallel()
 			desk := desktest.New(t, c.Given)
 			var log bytes.Buffer
-			s := schedule{issuer: desk.Issuer, log: slog.New(slog.NewJSONHandler(&log, nil)), now: time.Now}
+			s := schedule{issuer: desk.Issuer, log: slog.New(slog.NewJSONHandler(&log, nil)), now: time.Now, page: atATime}
 			returned, err := lambda.NewHandler(s.Invoke).Invoke(t.Context(), c.Event)
 			if err != nil {
 				t.Fatal(err)
@@ -50,12 +50,12 @@ func TestEvents(t *testing.T) {
 			if secret := canary.Find(append(log.Bytes(), returned...)); secret != "" {
 				t.Errorf("it shows %s", secret)
 			}
-			if again, err := s.Invoke(t.Context()); err != nil || again.Approved+again.Declined+again.Asked+again.Expired+again.Emptied > 0 {
+			if again, err := s.Invoke(t.Context()); err != nil || again.Approved+again.Declined+again.Asked+again.Expired+again.Emptied+again.Deleted > 0 {
 				t.Errorf("again: %+v, %v", again, err)
 			}
 		})
 	}
-	if played < 13 {
+	if played < 14 {
 		t.Errorf("%d events were played", played)
 	}
 }

@@ -1,6 +1,6 @@
 // AutoApprove is the schedule: once a minute it does what has fallen due. A request that nobody needs to be asked about is decided,
 // reviewers and developers are reminded, what nobody decided expires, a key that nobody took lapses, boxes past their time are
-// emptied, and a notice that did not arrive is sent again. Runs may overlap, be repeated or be cut off: what each of these does is
+// emptied, a notice that did not arrive is sent again, and a deletion that stopped half-way goes on. Runs may overlap, be repeated or be cut off: what each of these does is
 // decided in the table, once.
 package main
 

@@ -21,6 +21,7 @@ type report struct {
 	Lapsed    int `json:"lapsed"`
 	Emptied   int `json:"emptied"`
 	SentAgain int `json:"sent_again"`
+	Deleted   int `json:"deleted"`   // developers whose deletion had stopped half-way, and went on
 	Overtaken int `json:"overtaken"` // nothing was due any more: somebody was faster
 	Failed    int `json:"failed"`
 
@@ -48,7 +49,7 @@ func (r *report) figures() map[approval.Done]*int {
 	return map[approval.Done]*int{
 		approval.Approved: &r.Approved, approval.Declined: &r.Declined, approval.Asked: &r.Asked, approval.Reminded: &r.Reminded,
 		approval.Expired: &r.Expired, approval.Lapsed: &r.Lapsed, approval.Emptied: &r.Emptied, approval.Overtaken: &r.Overtaken,
-		sentAgain: &r.SentAgain,
+		sentAgain: &r.SentAgain, approval.Deleted: &r.Deleted,
 	}
 }
 

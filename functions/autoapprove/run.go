@@ -121,6 +121,8 @@ func (r *run) attempt(ctx context.Context, item *table.DueItem) (done approval.D
 		return r.request(ctx, item)
 	case item.Digest != "":
 		return r.key(ctx, item)
+	case item.Leaves != "":
+		return r.issuer.LeaveOn(ctx, item.Org, item.Leaves, r.now(), r.id)
 	}
 	return sentAgain, r.issuer.Table.SendAgain(ctx, *item)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // DELETE /api/portal/developers/{id}: the developer goes, and with them their keys and what they still ask for. It may stop
-// half-way, when there is more to do than one call has time for; the same call again goes on.
+// half-way, when there is more to do than one call has time for; the same call again goes on, and so does the schedule.
 func remove(t *table.Table) rest.Operation[table.Account] {
 	return rest.Operation[table.Account]{
 		Route: "DELETE /api/portal/developers/{id}",
@@ -20,11 +20,10 @@ func remove(t *table.Table) rest.Operation[table.Account] {
 			return account, portal.ForDeletion(err)
 		},
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, account table.Account) (rest.Out, error) {
-			if err := t.Leave(ctx, who.Org, account.ID); err != nil {
+			if err := t.Leave(ctx, who.Org, account.ID, in.At); err != nil {
 				return rest.Out{}, portal.ForDeletion(err)
 			}
-			act := approval.Act{Name: "deleted", By: who, At: in.At, Reason: "The developer was deleted.", RequestID: in.RequestID}
-			gone, err := approval.Leave(ctx, t, who.Org, account.ID, act)
+			gone, err := approval.Leave(ctx, t, who.Org, account.ID, approval.Leaving(who, in.At, in.RequestID))
 			return rest.OKMeta("Data deleted", gone), portal.ForDeletion(err)
 		},
 	}

@@ -43,7 +43,7 @@ func TestLogin(t *testing.T) {
 	plain := send(http.MethodPost, collection, fmt.Sprintf(`{"email": "Plain@example.com", "password": %q}`, text))
 	hashed := send(http.MethodPost, collection, fmt.Sprintf(`{"email": "hashed@example.com", "password": %q}`, hash(t, text, bcrypt.MinCost)))
 	leaving := send(http.MethodPost, collection, fmt.Sprintf(`{"email": "leaving@example.com", "password": %q}`, hash(t, text, bcrypt.MinCost)))
-	if err := d.Books.Leave(t.Context(), fixture.Org, leaving.Message); err != nil {
+	if err := d.Books.Leave(t.Context(), fixture.Org, leaving.Message, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	none := send(http.MethodPost, collection, `{"email": "none@example.com"}`)

@@ -19,6 +19,8 @@ import (
 	"keydesk/shared/approval"
 	"keydesk/shared/awsenv"
 	"keydesk/shared/caller"
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
 )
 
 // What is done without a caller: the schedule's runs, and the notices that follow from the stream.
@@ -55,6 +57,13 @@ func (d *desk) attend(t *testing.T) {
 	if _, err := d.Issuer.Issue(t.Context(), r, act, ""); err != nil {
 		t.Fatal(err)
 	}
+	going := table.Account{Developer: portal.Developer{ID: portal.NewID(asked), OrgID: fixture.Org, Email: "going@example.com"}}
+	if err := d.Table.CreateDeveloper(t.Context(), going); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Table.Leave(t.Context(), fixture.Org, going.ID, asked); err != nil {
+		t.Fatal(err)
+	}
 	d.remember(t)
 }
 
@@ -64,13 +73,13 @@ func (d *desk) tick(t *testing.T) map[string]int {
 	answer, err := d.lambda.Invoke(t.Context(), "AutoApprove", []byte("{}"))
 	d.watch(t, d.meter.read())
 	var report struct {
-		Approved, Declined, Reminded, Lapsed, Failed int
-		Why                                          json.RawMessage
+		Approved, Declined, Reminded, Lapsed, Deleted, Failed int
+		Why                                                   json.RawMessage
 	}
 	if err != nil || json.Unmarshal(answer, &report) != nil || report.Failed > 0 {
 		t.Errorf("the schedule: %v, %s", err, answer)
 	}
-	return map[string]int{"approved": report.Approved, "declined": report.Declined, "reminded": report.Reminded, "lapsed": report.Lapsed}
+	return map[string]int{"approved": report.Approved, "declined": report.Declined, "reminded": report.Reminded, "lapsed": report.Lapsed, "deleted": report.Deleted}
 }
 
 // follow hands what happens in the table to the functions that the stream invokes, until the test is over.

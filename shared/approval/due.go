@@ -24,6 +24,7 @@ const (
 	Expired   Done = "expired"
 	Lapsed    Done = "lapsed"
 	Emptied   Done = "emptied"
+	Deleted   Done = "deleted"   // it went on with the deletion of a developer
 	Overtaken Done = "overtaken" // there was nothing left to do: somebody else was faster
 )
 

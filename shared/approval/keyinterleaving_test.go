@@ -115,7 +115,7 @@ func (a *keyActor) do(t testing.TB, f *fate) error {
 		}
 		return err
 	case "left":
-		err := books.Leave(ctx, fixture.Org, f.key.Developer)
+		err := books.Leave(ctx, fixture.Org, f.key.Developer, time.Now())
 		for done := false; !done && err == nil; {
 			done, err = books.RevokeSome(ctx, fixture.Org, f.key.Developer, a.act.At)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"keydesk/shared/caller"
 	"keydesk/shared/portal"
 	"keydesk/shared/table"
 )
@@ -41,6 +42,31 @@ func Leave(ctx context.Context, t *table.Table, org, developer string, act Act) 
 	}
 	revoked, err := t.Left(ctx, org, developer)
 	return Gone{revoked, cancelled}, err
+}
+
+// LeaveOn is the schedule's Leave, of a deletion that has stopped half-way. What is left after its time is due again in a minute.
+func (i *Issuer) LeaveOn(ctx context.Context, org, developer string, now time.Time, requestID string) (Done, error) {
+	account, err := i.Table.Account(ctx, org, developer)
+	if errors.Is(err, portal.ErrNotFound) || err == nil && !account.Deleting {
+		return Overtaken, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	act := Leaving(caller.Caller{Org: org, Name: schedule}, now, requestID)
+	_, err = Leave(ctx, i.Table, org, developer, act)
+	if errors.Is(err, ErrMoreIsLeft) {
+		err = i.Table.Leave(ctx, org, developer, now)
+	}
+	if errors.Is(err, portal.ErrNotFound) { // another call was faster
+		return Overtaken, nil
+	}
+	return Deleted, err
+}
+
+// Leaving is the act that cancels the requests of a developer who is deleted.
+func Leaving(by caller.Caller, at time.Time, requestID string) Act {
+	return Act{Name: "deleted", By: by, At: at, Reason: "The developer was deleted.", RequestID: requestID}
 }
 
 // halfway says what has become of a deletion that met too much at once: what table says then, that nothing was changed, is not so.

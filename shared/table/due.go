@@ -15,11 +15,12 @@ import (
 	"keydesk/shared/portal"
 )
 
-// DueItem is something that is due: a request, an issued key, or a notice. The index that names it may be a moment behind; what
+// DueItem is something that is due: a request, an issued key, a notice, or a developer who is being deleted. The index that names it may be a moment behind; what
 // is to be done stands in the item itself.
 type DueItem struct {
 	Org     string // whose it is; empty for what was written before the index named organisations, but for requests
 	Request string
+	Leaves  string // a developer whose deletion has stopped half-way
 	Digest  string // of an issued key
 	Notice  bool
 	key     key
@@ -34,6 +35,8 @@ func (d *DueItem) Name() string {
 	switch {
 	case d.Request != "":
 		return "request " + d.Request
+	case d.Leaves != "":
+		return "developer " + d.Leaves
 	case d.Digest != "":
 		return "key " + d.Digest[:12]
 	}

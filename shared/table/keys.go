@@ -213,7 +213,7 @@ const DuePartitions = 16
 
 func duePartition(n int) string { return "DUE#" + strconv.Itoa(n) }
 
-// dueOf tells what stands in the due index under a key of the table: a request, an issued key, or a notice of either.
+// dueOf tells what stands in the due index under a key of the table: a request, an issued key, a notice of either, or a developer.
 func dueOf(k key) (d DueItem, ok bool) {
 	d.key = k
 	switch {
@@ -222,11 +222,17 @@ func dueOf(k key) (d DueItem, ok bool) {
 	case strings.HasPrefix(k.PK, "KEY#"):
 		d.Digest = strings.TrimPrefix(k.PK, "KEY#")
 	default:
-		place := strings.Split(k.PK, "#") // ORG, the organisation, REQUEST, its id
-		if len(place) != 4 || place[2] != "REQUEST" {
+		place := strings.Split(k.PK, "#") // ORG, the organisation, REQUEST or DEVELOPER, its id
+		switch {
+		case len(place) != 4:
+			return d, false
+		case k.SK == "REQUEST":
+			d.Org, d.Request = place[1], place[3]
+		case k.SK == "DEVELOPER":
+			d.Org, d.Leaves = place[1], place[3]
+		default:
 			return d, false
 		}
-		d.Org, d.Request = place[1], place[3]
 	}
 	return d, true
 }

@@ -16,12 +16,18 @@ import (
 // can be done again: Leave closes the account to every new request and key; RevokeSome, said until it is done, revokes the
 // keys, each counted once; Left removes the account.
 
-// Leave closes a developer's account for good.
-func (t *Table) Leave(ctx context.Context, org, id string) error {
+// goesOn is when the schedule goes on with a deletion that has stopped half-way: after the call that began it, which lives for seconds.
+const goesOn = time.Minute
+
+// Leave closes a developer's account for good, and has the schedule go on with what is left after a while.
+func (t *Table) Leave(ctx context.Context, org, id string, now time.Time) error {
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &t.name, Key: developerKey(org, id).item(),
-		UpdateExpression: aws.String("SET deleting = :yes"), ConditionExpression: aws.String("attribute_exists(PK)"),
-		ExpressionAttributeValues: item{":yes": &types.AttributeValueMemberBOOL{Value: true}},
+		UpdateExpression:    aws.String("SET deleting = :yes, DuePK = :pk, DueSK = :sk REMOVE put_off"),
+		ConditionExpression: aws.String("attribute_exists(PK)"),
+		ExpressionAttributeValues: item{
+			":yes": &types.AttributeValueMemberBOOL{Value: true}, ":pk": str(duePK(id)), ":sk": str(dueSK(now.Add(goesOn), org, id)),
+		},
 	})
 	var gone *types.ConditionalCheckFailedException
 	if errors.As(err, &gone) {

@@ -38,7 +38,7 @@ func TestLeave(t *testing.T) {
 	if err != nil || len(before) != 6 {
 		t.Fatalf("%d keys, %v", len(before), err)
 	}
-	if err := desk.Table.Leave(t.Context(), fixture.Org, fixture.Finn); err != nil {
+	if err := desk.Table.Leave(t.Context(), fixture.Org, fixture.Finn, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	revokeAll(t, desk.Table, fixture.Finn)
@@ -79,7 +79,7 @@ func TestManyKeysLeave(t *testing.T) {
 		standing.Go(func() { stand(t, desk, table.IssuedKey{Shown: "s", Developer: fixture.Ben}) })
 	}
 	standing.Wait()
-	if err := desk.Table.Leave(t.Context(), fixture.Org, fixture.Ben); err != nil {
+	if err := desk.Table.Leave(t.Context(), fixture.Org, fixture.Ben, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	plan.Gate("TransactWriteItems", deleting)
@@ -116,7 +116,7 @@ func TestLeavingEndsWhatIsUnderWay(t *testing.T) {
 			if c.After.Rotation != nil {
 				c.Successor = &successor
 			}
-			if err := desk.Table.Leave(t.Context(), fixture.Org, fixture.Ada); err != nil {
+			if err := desk.Table.Leave(t.Context(), fixture.Org, fixture.Ada, time.Now()); err != nil {
 				t.Fatal(err)
 			}
 			revokeAll(t, desk.Table, fixture.Ada)
@@ -136,7 +136,7 @@ func TestWhoLeavesIsGivenNoSuccessor(t *testing.T) {
 	t.Parallel()
 	desk := desktest.New(t, fixture.Desk)
 	k := stand(t, desk, table.IssuedKey{Shown: "s"})
-	if err := desk.Table.Leave(t.Context(), fixture.Org, fixture.Ada); err != nil {
+	if err := desk.Table.Leave(t.Context(), fixture.Org, fixture.Ada, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	successor := k

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -23,7 +24,7 @@ func TestStanding(t *testing.T) {
 	t.Parallel()
 	plan := faults.New(t)
 	desk := desktest.New(t, fixture.Desk, plan.Install)
-	if err := desk.Table.Leave(t.Context(), fixture.Org, fixture.Chen); err != nil {
+	if err := desk.Table.Leave(t.Context(), fixture.Org, fixture.Chen, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
