@@ -184,9 +184,11 @@ func TestSearch(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
 	createPolicy(t, d, `{"_id": "é", "name": "CAFÉ"}`)
+	createPolicy(t, d, `{"_id": "street", "name": "Strasse"}`)
+	createPolicy(t, d, `{"_id": "apart", "name": "Gru\u0308n"}`)
 	for q, want := range map[string][]string{
 		"pet": {"Petstore, free", "Petstore, beta (over)"}, "PETSTORE, F": {"Petstore, free"}, " 10 a ": {"Payments, 10 a second"},
-		"café": {"CAFÉ"}, "nothing like it": nil,
+		"café": {"CAFÉ"}, "cafe\u0301": {"CAFÉ"}, "GR\u00dcN": {"Gru\u0308n"}, "straße": {"Strasse"}, "nothing like it": nil,
 	} {
 		names, pages := listOf(t, admin(d, "GET", "/search?q="+url.QueryEscape(q), ""))
 		if !slices.Equal(names, want) || pages != 1 {
