@@ -23,7 +23,11 @@ func create(t *table.Table) rest.Operation[struct{}] {
 				return rest.Out{}, err
 			}
 			account := table.Account{Developer: d}
-			if password := chosen(said.Password); password != nil {
+			password, err := chosen(said.Password)
+			if err != nil {
+				return rest.Out{}, err
+			}
+			if password != nil {
 				if account, err = password.giveTo(account, in.At); err != nil {
 					return rest.Out{}, err
 				}

@@ -87,23 +87,51 @@ func TestEveryNoTakesTheSameWork(t *testing.T) {
 		"cost 12":              {string(decoy(12)), text},
 		"a text of any length": {hash(t, long[:longestText], 4), long},
 	} {
-		rounds := 0
-		matched := matches(c.hash, secret.New(c.password), func(hash, _ []byte) error {
-			cost, err := bcrypt.Cost(hash)
-			if err != nil {
-				t.Error(err)
+		for _, typed := range []string{c.password, "u\u0308" + c.password, "\n" + c.password} { // of one form, two, and one again
+			rounds, tried := 0, forms(secret.New(typed))
+			matched := anyMatches(c.hash, tried, func(hash, _ []byte) error {
+				cost, err := bcrypt.Cost(hash)
+				if err != nil {
+					t.Error(err)
+				}
+				rounds += 1 << cost
+				return bcrypt.ErrMismatchedHashAndPassword
+			})
+			if want := len(tried) << dearest; matched || rounds != want {
+				t.Errorf("%s, %.10q: matched %t after %d rounds, want %d", name, typed, matched, rounds, want)
 			}
-			rounds += 1 << cost
-			return bcrypt.ErrMismatchedHashAndPassword
-		})
-		if matched || rounds != 1<<dearest {
-			t.Errorf("%s: matched %t after %d rounds, want %d", name, matched, rounds, 1<<dearest)
 		}
 	}
 	for c := bcrypt.MinCost; c <= dearest; c++ { // a decoy that bcrypt cannot read would take no time at all
 		if err := bcrypt.CompareHashAndPassword(decoy(c), []byte(text)); !errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
 			t.Errorf("decoy of cost %d: %v", c, err)
 		}
+	}
+}
+
+// A password is the same from every keyboard; what the desk hashed before it prepared passwords still logs in.
+func TestOnePasswordFromEveryKeyboard(t *testing.T) {
+	t.Parallel()
+	const composed, apart, wide = "gr\u00fcne W\u00e4lder", "gru\u0308ne Wa\u0308lder", "gr\u00fcne\u00a0W\u00e4lder"
+	compare := bcrypt.CompareHashAndPassword
+	for _, password := range []string{composed, apart, wide} {
+		stored, err := keptOf(t, password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, typed := range []string{composed, apart, wide} {
+			if !anyMatches(stored, forms(secret.New(typed)), compare) {
+				t.Errorf("chosen as %+q it does not log in as %+q", password, typed)
+			}
+		}
+	}
+	for _, old := range []string{apart, wide, "correct\nhorse"} {
+		if !anyMatches(hash(t, old, bcrypt.MinCost), forms(secret.New(old)), compare) {
+			t.Errorf("%+q, hashed before passwords were prepared, does not log in", old)
+		}
+	}
+	if anyMatches(hash(t, composed, bcrypt.MinCost), forms(secret.New("grune Walder")), compare) {
+		t.Error("another password logs in")
 	}
 }
 

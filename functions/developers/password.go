@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"regexp"
 	"slices"
-	"strconv"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
@@ -46,7 +44,10 @@ func changePassword(t *table.Table) rest.Operation[table.Account] {
 			if said.Password == nil || said.Password.IsZero() {
 				return rest.Out{}, unfit("password is missing; send the new one.")
 			}
-			password := chosen(said.Password)
+			password, err := chosen(said.Password)
+			if err != nil {
+				return rest.Out{}, err
+			}
 			return rest.OK("Password changed"), change(ctx, t, account, func(account table.Account) (table.Account, error) {
 				if password.is(account.Password) && tooOld(account, in.At) == nil {
 					return account, nil // the same call once more: its answer was lost
@@ -60,25 +61,37 @@ func changePassword(t *table.Table) rest.Operation[table.Account] {
 // newPassword is a password that is to be given to a developer. It remembers what it was compared with: bcrypt is slow, and a
 // change that somebody else overtakes is made again.
 type newPassword struct {
-	text secret.Value
+	sent secret.Value
+	text secret.Value    // as it is hashed; empty where a hash was sent
 	hash string          // that is kept of it, once that is known
 	of   map[string]bool // by hash: whether it is of this password
 }
 
 // chosen is the password that a client sends; nil where it sends none, or an empty one.
-func chosen(sent *secret.Value) *newPassword {
+func chosen(sent *secret.Value) (*newPassword, error) {
 	if sent == nil || sent.IsZero() {
-		return nil
+		return nil, nil //nolint:nilnil // no password is an answer, not a fault
 	}
-	return &newPassword{text: *sent, of: map[string]bool{"": false}}
+	p := &newPassword{sent: *sent, of: map[string]bool{"": false}}
+	isHash, err := takenHash(*sent)
+	switch {
+	case err != nil:
+		return nil, err
+	case isHash:
+		p.hash = sent.Reveal()
+	default:
+		p.text, err = prepared(*sent)
+	}
+	return p, err
 }
 
-// is tells whether the hash is of the password, or is the password.
+// is tells whether the hash is of the password, in either of its forms, or is the password.
 func (p *newPassword) is(hash string) bool {
 	known, compared := p.of[hash]
 	if !compared {
-		text := p.text.Reveal()
-		known = text == hash || bcrypt.CompareHashAndPassword([]byte(hash), []byte(text)) == nil
+		known = p.sent.Reveal() == hash || slices.ContainsFunc(forms(p.sent), func(form []byte) bool {
+			return bcrypt.CompareHashAndPassword([]byte(hash), form) == nil
+		})
 		p.of[hash] = known
 	}
 	return known
@@ -94,36 +107,15 @@ func (p *newPassword) giveTo(account table.Account, now time.Time) (table.Accoun
 		return account, unfit("password is one of the last %d; choose another.", remembered+1)
 	}
 	if p.hash == "" {
-		var err error
-		if p.hash, err = hashed(p.text); err != nil {
+		hash, err := bcrypt.GenerateFromPassword([]byte(p.text.Reveal()), cost)
+		if err != nil {
 			return account, err
 		}
+		p.hash = string(hash)
 	}
 	account.Password, account.PasswordUpdated = p.hash, portal.Timestamp(now)
 	account.History = before[:min(remembered, len(before))]
 	return account, nil
-}
-
-// bcryptHash is what bcrypt writes: version, cost, and 53 characters of salt and hash.
-var bcryptHash = regexp.MustCompile(`^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$`)
-
-// hashed is what is kept of a password: its bcrypt hash, or itself where it is one already.
-func hashed(password secret.Value) (string, error) {
-	text := password.Reveal()
-	if parts := bcryptHash.FindStringSubmatch(text); parts != nil {
-		if c, _ := strconv.Atoi(parts[1]); c < bcrypt.MinCost || c > dearest {
-			return "", unfit("password is a bcrypt hash of cost %d; costs from %d to %d are taken.", c, bcrypt.MinCost, dearest)
-		}
-		return text, nil
-	}
-	if slices.Contains([]string{"$2a$", "$2b$", "$2y$"}, text[:min(4, len(text))]) {
-		return "", unfit("password begins as a bcrypt hash does and is none; send it whole, of 60 characters.")
-	}
-	if text == "" || len(text) > longestText {
-		return "", unfit("password has %d bytes; send 1 to %d.", len(text), longestText)
-	}
-	hash, err := bcrypt.GenerateFromPassword([]byte(text), cost)
-	return string(hash), err
 }
 
 func unfit(format string, arguments ...any) error {

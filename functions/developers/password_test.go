@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/text/unicode/norm"
 
 	"keydesk/infra/fixture"
 	"keydesk/infra/trial"
@@ -37,9 +38,14 @@ func TestWhatIsKeptOfAPassword(t *testing.T) {
 		string(decoy(31)):                         "is a bcrypt hash of cost 31; costs from 4 to 12 are taken.",
 		string(decoy(3)):                          "is a bcrypt hash of cost 3; costs from 4 to 12 are taken.",
 		strings.Repeat("x", 73):                   "has 73 bytes; send 1 to 72.",
-		"":                                        "has 0 bytes; send 1 to 72.",
+		strings.Repeat("u\u0308", 36):             "",
+		strings.Repeat("u\u0308", 37):             "has 74 bytes; send 1 to 72.",
+		"correct\nhorse":                          "has a control character, or another that a password cannot have (RFC 8265); send it without.",
+		"correct\u200bhorse":                      "has a control character, or another that a password cannot have (RFC 8265); send it without.",
+		cheap[:30]:                                "begins as a bcrypt hash does and is none; send it whole, of 60 characters.",
+		" " + cheap:                               "begins as a bcrypt hash does and is none; send it whole, of 60 characters.",
 	} {
-		kept, err := hashed(secret.New(password))
+		kept, err := keptOf(t, password)
 		if want != "" {
 			if err == nil || err.Error() != refused+want {
 				t.Errorf("%q: %v", password, err)
@@ -47,8 +53,65 @@ func TestWhatIsKeptOfAPassword(t *testing.T) {
 			continue
 		}
 		asGiven := strings.HasPrefix(password, "$2")
-		if err != nil || (kept == password) != asGiven || !asGiven && bcrypt.CompareHashAndPassword([]byte(kept), []byte(password)) != nil {
+		if err != nil || (kept == password) != asGiven || !asGiven && bcrypt.CompareHashAndPassword([]byte(kept), []byte(norm.NFC.String(password))) != nil {
 			t.Errorf("%q is kept as %q: %v", password, kept, err)
+		}
+	}
+}
+
+// keptOf is what is stored of a password that an account is given.
+func keptOf(t *testing.T, password string) (string, error) {
+	t.Helper()
+	sent := secret.New(password)
+	given, err := chosen(&sent)
+	if err != nil {
+		return "", err
+	}
+	account, err := given.giveTo(table.Account{}, time.Now())
+	return account.Password, err
+}
+
+// What another system keeps of a password is no password: who has stolen it could log in with it. Sentences are no hashes.
+func TestHashesOfOtherSystems(t *testing.T) {
+	t.Parallel()
+	hex := func(n int) string { return strings.Repeat("0123456789abcDEF", 16)[:n] }
+	for _, password := range []string{
+		"$P$BVaXtDXwf/ceSVp8VpLKx8bS2Y4O5F/", "$H$9V1cX/WqUhsSWM0ipyB7HwFQqTQKxP1", "$S$DxVn7wubSRzoK9X2pkGx4njeDRkLEgdqPphc2ZXkkb8Viy8JEGf3",
+		"U$S$9V1cX/WqUhsSWM0ipyB7HwFQqTQKxP1abc", " $P$BVaXtDXwf/ceSVp8VpLKx8bS2Y4O5F/ ",
+		"$wp$2y$10$fjJxMm0uCVypgrLlJtWeN.RL9GkbqrhST5Fid6nqMkCSaeqiwqabc", "$2x$10$fjJxMm0uCVypgrLlJtWeN./RL.9GkbqrhS.T5Fid6nqMkCSaeqiwq",
+		"$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/", "$apr1$saltsalt$qjXMvbEw8oaL.CzflDtaK/", "$5$rounds=5000$saltsalt$T3cHBhjuuCV",
+		"$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/",
+		"$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo", "$argon2i$v=19$m=16,t=2,p=1$c2FsdA$aGFzaGhhc2g", "$scrypt$ln=16,r=8,p=1$c2FsdA$aGFzaGhhc2g",
+		"$pbkdf2-sha256$29000$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo", "$y$j9T$saltsaltsalt$hashhashhashhash", "$7$C6..../....SodiumChloride$kBGj9fHznVYFQMEn",
+		"{SSHA}DkMTwBl+a/3DQTxCYEApdUtNXGgdUac3", "{SHA512-CRYPT}$6$saltsalt$qFmFH.bQmm", "{bcrypt}$2a$10$fjJxMm0uCVypgrLlJtWeN.", "{MD5}CY9rzUYh03PK3k6DJie09g==",
+		"pbkdf2_sha256$260000$salt$aGFzaGhhc2hoYXNoaGFzaA==", "bcrypt_sha256$$2b$12$fjJxMm0uCVypgrLlJtWeN.", "argon2$argon2id$v=19$m=512,t=2", "sha1$salt$8843d7f92416211de9eb",
+		"pbkdf2:sha256:260000$salt$8843d7f92416211de9eb", "scrypt:32768:8:1$salt$8843d7f92416211de9eb", "md5$salt$8843d7f92416211de9eb",
+		hex(32), hex(40), hex(56), hex(64), hex(96), hex(128), strings.ToUpper(hex(32)), hex(32) + ":salt", hex(64) + ":salt:1", "*" + strings.ToUpper(hex(40)),
+	} {
+		if _, err := keptOf(t, password); err == nil || !strings.Contains(err.Error(), "password looks like the hash that another system keeps") {
+			t.Errorf("%q: %v", password, err)
+		}
+	}
+	for _, password := range []string{
+		"$", "$P$", "$1$ is what it costs, and not a cent more", "{curly} brackets are my favourite ones", "{a}short", "cash$money$and$more", "crypt", "md5$short",
+		hex(31), hex(33), hex(16), "deadbeef deadbeef deadbeef deadbeef", "sha256 is a sum$ of money and of numbers",
+	} {
+		if _, err := keptOf(t, password); err != nil {
+			t.Errorf("%q: %v", password, err)
+		}
+	}
+}
+
+// A hash is refused wherever a password can be given.
+func TestHashesOfOtherSystemsAreRefusedEverywhere(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	who, id := d.Person(caller.Portal), d.Developer()
+	const body = `{"email": "zoe@example.com", "password": "$P$BVaXtDXwf/ceSVp8VpLKx8bS2Y4O5F/"}`
+	for _, c := range [][2]string{{http.MethodPost, collection}, {http.MethodPut, collection + "/" + id}, {http.MethodPost, collection + "/password/" + id}} {
+		got := call(t, d, d.Issuer().Table, who, c[0], c[1], body)
+		if got.status != 400 || !strings.HasPrefix(got.Message, "Developer password validation failed. password looks like the hash") {
+			t.Errorf("%s %s: %d %s", c[0], c[1], got.status, got.text)
 		}
 	}
 }

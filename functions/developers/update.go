@@ -27,7 +27,10 @@ func update(t *table.Table) rest.Operation[table.Account] {
 			if err := said.Validate(); err != nil {
 				return rest.Out{}, err
 			}
-			password := chosen(said.Password) // clients that were shown an empty one send it back: that is none
+			password, err := chosen(said.Password) // clients that were shown an empty one send it back: that is none
+			if err != nil {
+				return rest.Out{}, err
+			}
 			return rest.OK("Data updated"), change(ctx, t, account, func(account table.Account) (table.Account, error) {
 				account.Developer = account.Revise(&said)
 				if password == nil || password.is(account.Password) {
