@@ -21,13 +21,13 @@ var programs = []program{
 	{
 		name: "WordPress plugin", path: collection, headers: []string{"Content-Type: application/x-www-form-urlencoded"},
 		body:  `{"by_user":"DEVELOPER","for_plan":"PLAN","approved":false,"date_created":"2019-06-04T07:21:35+00:00","version":"v2"}`,
-		keeps: map[string]any{"date_created": "2019-06-04T07:21:35+00:00", "version": "v2"},
+		keeps: map[string]any{"date_created": "2019-06-04T07:21:35.000Z", "version": "v2"},
 	},
 	{
 		name: "Ruby portal", path: collection, put: []string{"Content-Length: 0"},
 		body: `{"by_user":"DEVELOPER","fields":{"usecase":"weather","traffic":"10"},"date_created":"2015-05-08T04:49:20.992-04:00",` +
 			`"version":"v2","for_plan":"PLAN"}`,
-		keeps: map[string]any{"date_created": "2015-05-08T04:49:20.992-04:00", "version": "v2", "usecase": "weather", "traffic": "10"},
+		keeps: map[string]any{"date_created": "2015-05-08T08:49:20.992Z", "version": "v2", "usecase": "weather", "traffic": "10"},
 	},
 	{
 		name: "Node client", path: collection + "/", put: []string{"Content-Length: 0"},

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"time"
 
 	"golang.org/x/text/unicode/norm"
@@ -66,8 +67,9 @@ func (in *DeveloperInput) Validate() error {
 		return Refuse(Invalid, "fields is %d bytes long; at most %d are kept.", len(*in.Fields), maxDeveloperFields)
 	case in.PasswordMaxDays != nil && (*in.PasswordMaxDays < 0 || *in.PasswordMaxDays > oldestPassword):
 		return Refuse(Invalid, "password_max_days: %d is not a number of days from 1 to %d, nor 0 for a password that does not age.", *in.PasswordMaxDays, oldestPassword)
-	case in.DateCreated != nil && len(*in.DateCreated) > maxName:
-		return Refuse(Invalid, "date_created is not a time; send it as 2026-01-31T12:00:00Z or leave it out.")
+	}
+	if _, err := date("date_created", text(in.DateCreated)); err != nil {
+		return err
 	}
 	if in.Email != nil {
 		if err := ValidEmail("email", *in.Email); err != nil {
@@ -88,8 +90,9 @@ func NewDeveloper(org string, in *DeveloperInput, now time.Time) (Developer, err
 	if text(in.Email) == "" {
 		return Developer{}, Refuse(Invalid, "email is missing; send the developer's e-mail address.")
 	}
+	created, _ := date("date_created", text(in.DateCreated)) // seen by Validate
 	d := NoDeveloper()
-	d.ID, d.OrgID, d.DateCreated = NewID(now), org, dateCreated(text(in.DateCreated), now)
+	d.ID, d.OrgID, d.DateCreated = NewID(now), org, cmp.Or(created, Timestamp(now))
 	d.take(in)
 	return d, nil
 }

@@ -105,9 +105,15 @@ func finishPolicy(org, id string, d document, created string) (Policy, error) {
 		}
 	}
 	d = d.set("_id", quote(id)).set("org_id", quote(org))
-	if !dated(d.getText("date_created")) {
-		d = d.set("date_created", quote(created))
+	sent, err := date("date_created", d.getText("date_created"))
+	if err != nil {
+		return Policy{}, err
 	}
+	updated, err := lastUpdated(d.getText("last_updated"))
+	if err != nil {
+		return Policy{}, err
+	}
+	d = d.set("date_created", quote(cmp.Or(sent, created))).set("last_updated", quote(updated))
 	p, err := policyOf(d)
 	switch {
 	case err != nil:

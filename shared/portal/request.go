@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ type Request struct {
 	ByUser         string     `json:"by_user"` // the developer's id
 	Fields         Object     `json:"fields"`  // answers to the catalogue entry's key_request_fields
 	Approved       bool       `json:"approved"`
-	DateCreated    string     `json:"date_created"` // RFC 3339, as the client sent it, else the server's time
+	DateCreated    string     `json:"date_created"` // the client's, else the server's time
 	Version        string     `json:"version"`
 	JWTSecret      string     `json:"jwt_secret"`  // the developer's public key, PEM
 	Certificate    string     `json:"certificate"` // fingerprint of the developer's client certificate
@@ -129,8 +130,9 @@ func (in *RequestInput) validate() error {
 		return Refuse(Invalid, "fields is %d bytes long; at most %d are kept. Send shorter answers, or a link to the rest.", len(*in.Fields), maxFieldsBytes)
 	case len(text(in.Version)) > maxName:
 		return Refuse(Invalid, "version is longer than %d bytes; send \"v2\" or nothing.", maxName)
-	case in.DateCreated != nil && len(*in.DateCreated) > maxName:
-		return Refuse(Invalid, "date_created is not a time; send it as 2026-01-31T12:00:00Z or leave it out.")
+	}
+	if _, err := date("date_created", text(in.DateCreated)); err != nil {
+		return err
 	}
 	if err := ValidPolicies("remove_policies", in.RemovePolicies); err != nil {
 		return err
@@ -180,9 +182,10 @@ func NewRequest(org string, in *RequestInput, now time.Time) (Request, error) {
 	case !ValidID(*in.ByUser):
 		return Request{}, Refuse(Invalid, "by_user is not an id; send the developer's id, 24 hexadecimal digits.")
 	}
+	created, _ := date("date_created", text(in.DateCreated)) // seen by validate
 	r := Request{
 		ID: NewID(now), OrgID: org, ByUser: *in.ByUser, Key: text(in.Key), RemovePolicies: []string{}, ApplyPolicies: []string{},
-		DateCreated: dateCreated(text(in.DateCreated), now), State: Pending, Revision: 1,
+		DateCreated: cmp.Or(created, Timestamp(now)), State: Pending, Revision: 1,
 	}
 	err = r.take(in, policies)
 	return r, err
@@ -262,23 +265,6 @@ func (r *Request) take(in *RequestInput, policies []string) error {
 
 // Open tells whether the request still waits for somebody's decision.
 func (r *Request) Open() bool { return r.State == Pending || r.State == Waiting }
-
-// dateCreated keeps a client's own date if it is one: their clocks are wrong, but their lists show what they sent.
-func dateCreated(sent string, now time.Time) string {
-	if dated(sent) {
-		return sent
-	}
-	return Timestamp(now)
-}
-
-// dated tells whether a client has sent a time. The zero time is what Go's clients send when they mean none.
-func dated(sent string) bool {
-	at, err := time.Parse(time.RFC3339Nano, sent)
-	return err == nil && !at.IsZero()
-}
-
-// Timestamp writes a time as the desk writes all of its own.
-func Timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 func clip(s string) string {
 	const longest = 40
