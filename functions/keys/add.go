@@ -65,11 +65,35 @@ func requested(in rest.In) (portal.Request, error) {
 	if err := rest.Decode(in.Body, &input); err != nil {
 		return portal.Request{}, err
 	}
+	if err := policyID(in.Body, &input); err != nil {
+		return portal.Request{}, err
+	}
 	if by := input.ByUser; by != nil && *by != "" && *by != in.ID {
 		return portal.Request{}, portal.Refuse(portal.Invalid, "by_user is not the developer of the path; leave it out.")
 	}
 	input.ByUser = &in.ID
 	return portal.NewRequest(in.Org, &input, in.At)
+}
+
+// policyID takes policy_id, the name that Tyk's documents and clients have for the policy here.
+func policyID(body []byte, input *portal.RequestInput) error {
+	var named struct {
+		PolicyID *string `json:"policy_id"`
+	}
+	if err := rest.Decode(body, &named); err != nil {
+		return err
+	}
+	switch id := named.PolicyID; {
+	case id == nil || *id == "":
+		return nil
+	case len(input.ApplyPolicies) == 0 && (input.ForPlan == nil || *input.ForPlan == ""):
+		input.ForPlan = id
+	case len(input.ApplyPolicies) == 1 && input.ApplyPolicies[0] == *id: // the same, said twice
+	case len(input.ApplyPolicies) == 0 && *input.ForPlan == *id:
+	default:
+		return portal.Refuse(portal.Invalid, "policy_id: apply_policies or for_plan names other policies; send one of them.")
+	}
+	return nil
 }
 
 // body is what an Idempotency-Key is bound to: with the developer, whom the path names.

@@ -73,17 +73,20 @@ func kindOfPolicy(name string) string {
 	return cmp.Or(kindNames[strings.ToLower(name)], name)
 }
 
-// NewPolicy is the policy that a client sends, under the id that it sends with it, if any.
+// NewPolicy is the policy that a client sends, under the id that it sends with it, if any: _id, or id where that is missing.
 func NewPolicy(org string, sent Object, now time.Time) (Policy, error) {
 	d, err := readDocument("The policy", sent, policyShape)
 	if err != nil {
 		return Policy{}, err
 	}
-	id := d.getText("_id")
+	field, id := "_id", d.getText("_id")
+	if explicit := d.getText("id"); id == "" && explicit != "" { // a client of Tyk's with allow_explicit_policy_id
+		field, id = "id", explicit
+	}
 	if id == "" {
 		id = NewID(now)
 	}
-	if err := validPolicy("_id", id); err != nil {
+	if err := validPolicy(field, id); err != nil {
 		return Policy{}, err
 	}
 	return finishPolicy(org, id, d, Timestamp(now))

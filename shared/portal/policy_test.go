@@ -86,6 +86,25 @@ func TestPolicyKeepsItsDocument(t *testing.T) {
 	}
 }
 
+// Tyk has a second id, which clients that choose their own send alone.
+func TestPolicyWithAnExplicitID(t *testing.T) {
+	for document, want := range map[string]string{
+		`{"name": "a", "id": "gold"}`:                 "gold",
+		`{"name": "a", "_id": "", "id": "gold"}`:      "gold",
+		`{"name": "a", "_id": null, "id": "gold"}`:    "gold",
+		`{"name": "a", "_id": "first", "id": "gold"}`: "first",
+	} {
+		p := policy(t, document)
+		if text := written(t, p); p.ID != want || at(t, text, "_id") != want || at(t, text, "id") != "gold" {
+			t.Errorf("%s: %s", document, text)
+		}
+	}
+	for _, id := range []string{"a#b", "a/b", "search", ".."} {
+		_, err := portal.NewPolicy("org", portal.Object(fmt.Sprintf(`{"name": "a", "id": %q}`, id)), now)
+		refused(t, id, err, portal.Invalid, "id: ")
+	}
+}
+
 func TestPolicyWithoutAnID(t *testing.T) {
 	for _, document := range []string{`{"name": "a"}`, `{"name": "a", "_id": ""}`, `{"name": "a", "_id": null, "date_created": "0001-01-01T00:00:00Z"}`} {
 		p := policy(t, document)
