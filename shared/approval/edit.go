@@ -70,7 +70,7 @@ func mayAdd(ctx context.Context, t *table.Table, act Act, books *table.Books, k 
 		return nil
 	}
 	held, err := countKeys(ctx, t, books, &asked.Request)
-	if err == nil && Judge(books, &asked.Request, held).Outcome != portal.Approve {
+	if err == nil && judge(books, &asked.Request, &form{absent: true}, held, keptForPerson).Outcome != portal.Approve {
 		err = portal.Refuse(portal.Forbidden, "access denied: a policy that is added requires approval, or a rule says no. Create a request with key and apply_policies instead: POST /api/portal/requests.")
 	}
 	return err

@@ -20,14 +20,14 @@ type Verdict struct {
 // Judge reads the rules over a request: those of each policy's entry, then the organisation's; the first that holds counts. Of
 // several policies the strictest outcome counts. No rule lets pass what an entry keeps for a person: rules only narrow.
 func Judge(books *table.Books, r *portal.Request, held int) Verdict {
-	return judge(books, r, held, keptForPerson)
+	return judge(books, r, &form{fields: r.Fields}, held, keptForPerson)
 }
 
 // judge is Judge; kept says why a policy is not to be approved without anybody, if it is not.
-func judge(books *table.Books, r *portal.Request, held int, kept func(*table.Books, string) string) Verdict {
+func judge(books *table.Books, r *portal.Request, says *form, held int, kept func(*table.Books, string) string) Verdict {
 	verdict := Verdict{Outcome: portal.Approve, Why: "No policy is added that needs a decision."}
 	for i, policy := range r.ApplyPolicies {
-		if v := judgePolicy(books, r, policy, held, kept(books, policy)); i == 0 || strictness(v) > strictness(verdict) {
+		if v := judgePolicy(books, r, says, policy, held, kept(books, policy)); i == 0 || strictness(v) > strictness(verdict) {
 			verdict = v
 		}
 	}
@@ -38,11 +38,13 @@ func strictness(v Verdict) int {
 	return slices.Index([]portal.Outcome{portal.Approve, portal.Ask, portal.Decline}, v.Outcome)
 }
 
-func judgePolicy(books *table.Books, r *portal.Request, policy string, held int, kept string) Verdict {
+func judgePolicy(books *table.Books, r *portal.Request, says *form, policy string, held int, kept string) Verdict {
 	for _, rule := range slices.Concat(books.Entries[policy].Config.Rules, books.Configuration.Rules) {
-		why, holds := matches(&rule.When, books, r, policy, held)
+		why, holds := matches(&rule, books, says, policy, held)
 		switch {
-		case !holds:
+		case holds == no:
+		case holds == unclear:
+			return Verdict{Outcome: portal.Ask, Rule: rule.Name, Why: fmt.Sprintf("The rule %q cannot tell: %s.", rule.Name, why)}
 		case rule.Outcome == portal.Approve && kept != "":
 			return Verdict{Outcome: portal.Ask, Rule: rule.Name, Why: fmt.Sprintf("The rule %q would approve, but %s.", rule.Name, kept)}
 		default:
@@ -78,8 +80,9 @@ func keptDespiteYes(books *table.Books, policy string) string {
 	return keptForPerson(books, policy)
 }
 
-// matches tells whether all that a rule asks for holds, and says what that was.
-func matches(w *portal.When, books *table.Books, r *portal.Request, policy string, held int) (why string, holds bool) {
+// matches tells whether all that a rule asks for holds, and says what that was; or what it is that the rule cannot tell.
+func matches(rule *portal.Rule, books *table.Books, says *form, policy string, held int) (why string, holds holding) {
+	w := &rule.When
 	var because []string
 	if len(w.EmailDomain) > 0 {
 		email := ""
@@ -88,33 +91,62 @@ func matches(w *portal.When, books *table.Books, r *portal.Request, policy strin
 		}
 		domain := portal.CanonicalDomain(email[strings.LastIndex(email, "@")+1:])
 		if !slices.ContainsFunc(w.EmailDomain, func(pattern string) bool { return covers(pattern, domain) }) {
-			return "", false
+			return "", no
 		}
 		because = append(because, "the e-mail address is at "+domain)
 	}
 	if len(w.Policy) > 0 {
 		if !slices.Contains(w.Policy, policy) {
-			return "", false
+			return "", no
 		}
 		because = append(because, "the plan is "+policy)
 	}
-	for name, values := range w.Field {
-		if !slices.ContainsFunc(values, func(v string) bool { return strings.EqualFold(v, field(r.Fields, name)) }) {
-			return "", false
-		}
-		because = append(because, "the field "+name+" says so")
-	}
 	if w.KeysHeld != nil {
 		if !w.KeysHeld.Holds(held) {
-			return "", false
+			return "", no
 		}
 		because = append(because, fmt.Sprintf("the developer holds %d keys", held))
 	}
-	if len(because) == 0 {
-		return "it is for every request", true
+	answers, holds := matchesFields(rule, says)
+	if holds != yes {
+		return strings.Join(answers, ", "), holds
+	}
+	if because = append(because, answers...); len(because) == 0 {
+		return "it is for every request", yes
 	}
 	slices.Sort(because)
-	return strings.Join(because, ", "), true
+	return strings.Join(because, ", "), yes
+}
+
+// matchesFields is matches of the answers to the form alone.
+func matchesFields(rule *portal.Rule, says *form) (because []string, holds holding) {
+	var doubts []string
+	look := func(name string, holds holding, why, doubt string) bool {
+		switch holds {
+		case yes:
+			because = append(because, "the field "+name+why)
+		case unclear:
+			doubts = append(doubts, "the field "+name+" "+doubt)
+		}
+		return holds != no
+	}
+	for name, values := range rule.When.Field {
+		a := says.answer(name)
+		if !look(name, a.among(values, rule.Outcome), " says so", a.unclear) {
+			return nil, no
+		}
+	}
+	for name, values := range rule.When.FieldNotIn {
+		a := says.answer(name)
+		if !look(name, a.notAmong(values, rule.Outcome), " is none of those listed", a.unclear) {
+			return nil, no
+		}
+	}
+	if len(doubts) > 0 {
+		slices.Sort(doubts)
+		return doubts, unclear
+	}
+	return because, yes
 }
 
 // covers tells whether a domain, in its canonical form, is the one of a pattern, or below it where the pattern begins with "*.".
@@ -123,11 +155,6 @@ func covers(pattern, domain string) bool {
 		return strings.HasSuffix(domain, "."+portal.CanonicalDomain(parent))
 	}
 	return domain == portal.CanonicalDomain(pattern)
-}
-
-// field is the answer that a request's form gives, as a text; empty where it gives none.
-func field(fields portal.Object, name string) string {
-	return strings.TrimSpace(fields.Texts()[name])
 }
 
 // CountsKeys tells whether a rule asks how many keys the developer holds: only then are they counted.

@@ -94,8 +94,11 @@ func isKept(b *table.Books, plan string) bool {
 func plainly(b *table.Books, r *portal.Request, plan string, held int) (outcome portal.Outcome, rule string) {
 	for _, rules := range [][]portal.Rule{b.Entries[plan].Config.Rules, b.Configuration.Rules} {
 		for _, rule := range rules {
-			if _, holds := matches(&rule.When, b, r, plan, held); !holds {
+			switch _, holds := matches(&rule, b, &form{fields: r.Fields}, plan, held); holds {
+			case no:
 				continue
+			case unclear:
+				return portal.Ask, rule.Name
 			}
 			if rule.Outcome == portal.Approve && isKept(b, plan) {
 				return portal.Ask, rule.Name

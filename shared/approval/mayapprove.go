@@ -69,7 +69,7 @@ func (i *Issuer) byRules(ctx context.Context, act *Act, r *table.Request, books 
 	if !act.bySchedule() {
 		kept, on = keptDespiteYes, true
 	}
-	verdict := judge(books, &r.Request, held, kept)
+	verdict := judge(books, &r.Request, &form{fields: r.Fields}, held, kept)
 	if verdict.Outcome != portal.Approve || !on {
 		return &leftOpen{verdict, *books}
 	}

@@ -33,7 +33,8 @@ type Rule struct {
 type When struct {
 	EmailDomain []string            `json:"email_domain,omitempty"` // of the developer's address: "orchard.example", or "*.orchard.example" for those below
 	Policy      []string            `json:"policy,omitempty"`
-	Field       map[string][]string `json:"field,omitempty"` // answers to the form, by its field's name; upper and lower case are the same
+	Field       map[string][]string `json:"field,omitempty"`        // answers to the form, by its field's name; upper and lower case are the same
+	FieldNotIn  map[string][]string `json:"field_not_in,omitempty"` // answers that are none of these
 	KeysHeld    *Range              `json:"keys_held,omitempty"`
 }
 
@@ -123,7 +124,7 @@ func readRule(at string, text []byte) (rule Rule, err error) {
 }
 
 // ruleMembers are those that a rule may have, in words.
-const ruleMembers = "a rule has name, when {email_domain, policy, field, keys_held {at_least, at_most}}, outcome, reason"
+const ruleMembers = "a rule has name, when {email_domain, policy, field, field_not_in, keys_held {at_least, at_most}}, outcome, reason"
 
 // storedRules are rules that were parsed when they came. One that cannot be read as strictly now leaves its requests to a person: a
 // version that read rules less strictly may have stored it, and to leave it out could approve what it declines.
@@ -195,11 +196,13 @@ func (w *When) validate(at string) error {
 			return err
 		}
 	}
-	for name, values := range w.Field {
-		if len(values) == 0 {
-			return Refuse(Invalid, "%s.field.%s: name the values for which the rule is.", at, clip(name))
+	for member, fields := range map[string]map[string][]string{"field": w.Field, "field_not_in": w.FieldNotIn} {
+		for name, values := range fields {
+			if len(values) == 0 {
+				return Refuse(Invalid, "%s.%s.%s: name the values for which the rule is.", at, member, clip(name))
+			}
+			listed += len(values)
 		}
-		listed += len(values)
 	}
 	if err := w.KeysHeld.validate(at + ".keys_held"); err != nil {
 		return err

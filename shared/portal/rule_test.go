@@ -66,7 +66,7 @@ func rule(t *testing.T, path, value string) string {
 // everybody.
 func TestRulesRefused(t *testing.T) {
 	unknown := func(name string) string {
-		return "." + name + ": this member is unknown; a rule has name, when {email_domain, policy, field, keys_held {at_least, at_most}}, outcome, reason."
+		return "." + name + ": this member is unknown; a rule has name, when {email_domain, policy, field, field_not_in, keys_held {at_least, at_most}}, outcome, reason."
 	}
 	const shape = `; a rule is {"name", "when", "outcome", "reason"}.`
 	many := func(n int) string { return `["` + strings.Repeat(`a.example","`, n-1) + `a.example"]` }
@@ -89,6 +89,7 @@ func TestRulesRefused(t *testing.T) {
 		{"when.policy", `[]`, ".when.policy says nothing"},
 		{"when.policy", `[""]`, `.when.policy: "" cannot be a policy's id`},
 		{"when.field", `{"usecase": []}`, ".when.field.usecase: name the values for which the rule is."},
+		{"when.field_not_in", `{"usecase": []}`, ".when.field_not_in.usecase: name the values for which the rule is."},
 		{"when.keys_held", `{}`, ".when.keys_held: send at_least, at_most or both."},
 		{"when.keys_held", `{"at_least": -1}`, ".when.keys_held: -1 is not from 0 to 1000."},
 		{"when.keys_held", `{"at_most": 1001}`, ".when.keys_held: 1001 is not from 0 to 1000."},
