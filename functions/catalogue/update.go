@@ -12,6 +12,7 @@ import (
 func update(t *table.Table) rest.Operation[struct{}] {
 	return rest.Operation[struct{}]{
 		Route:   "PUT /api/portal/catalogue",
+		Matches: true,
 		MaxBody: maxBody,
 		Then: func(ctx context.Context, in rest.In, _ caller.Caller, _ struct{}) (rest.Out, error) {
 			sent, stored, err := find(ctx, t, in)

@@ -13,7 +13,6 @@ import (
 func create(t *table.Table) rest.Operation[struct{}] {
 	return rest.Operation[struct{}]{
 		Route: "POST /api/portal/configuration",
-		First: func(_ context.Context, in rest.In) (struct{}, error) { return struct{}{}, in.NoRevision() },
 		Then: func(ctx context.Context, in rest.In, _ caller.Caller, _ struct{}) (rest.Out, error) {
 			c, err := read(in)
 			if err != nil {

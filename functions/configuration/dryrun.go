@@ -27,9 +27,6 @@ func dryRun(t *table.Table) rest.Operation[struct{}] {
 	return rest.Operation[struct{}]{
 		Route: "POST /api/portal/configuration/dry-run",
 		Then: func(ctx context.Context, in rest.In, _ caller.Caller, _ struct{}) (rest.Out, error) {
-			if err := in.NoRevision(); err != nil {
-				return rest.Out{}, err
-			}
 			q, err := ask(in.Body)
 			if err != nil {
 				return rest.Out{}, err

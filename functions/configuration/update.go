@@ -14,9 +14,6 @@ func update(t *table.Table) rest.Operation[portal.Configuration] {
 	return rest.Operation[portal.Configuration]{
 		Route: "PUT /api/portal/configuration",
 		First: func(ctx context.Context, in rest.In) (portal.Configuration, error) {
-			if err := in.NoRevision(); err != nil {
-				return portal.Configuration{}, err
-			}
 			return t.Configuration(ctx, in.Org)
 		},
 		Then: func(ctx context.Context, in rest.In, _ caller.Caller, stored portal.Configuration) (rest.Out, error) {

@@ -22,6 +22,7 @@ type shown struct {
 func get(t *table.Table, paging rest.Paging) rest.Operation[shown] {
 	return rest.Operation[shown]{
 		Route: "GET /api/portal/developers/{id}",
+		Query: []string{"cursor"},
 		First: func(ctx context.Context, in rest.In) (shown, error) { return show(ctx, t, in, in.ID) },
 		Then: func(_ context.Context, in rest.In, _ caller.Caller, s shown) (rest.Out, error) {
 			return answer(paging, in, s), nil
@@ -33,6 +34,7 @@ func get(t *table.Table, paging rest.Paging) rest.Operation[shown] {
 func getByEmail(t *table.Table, paging rest.Paging) rest.Operation[string] {
 	return rest.Operation[string]{
 		Route: "GET /api/portal/developers/email/{email}",
+		Query: []string{"cursor"},
 		First: func(ctx context.Context, in rest.In) (string, error) { return t.DeveloperByEmail(ctx, in.Org, in.ID) },
 		Then: func(ctx context.Context, in rest.In, _ caller.Caller, id string) (rest.Out, error) {
 			s, err := show(ctx, t, in, id)

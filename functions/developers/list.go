@@ -40,6 +40,7 @@ type question struct {
 func list(t *table.Table, paging rest.Paging) rest.Operation[question] {
 	return rest.Operation[question]{
 		Route: "GET /api/portal/developers",
+		Query: []string{"p", "cursor"},
 		First: func(_ context.Context, in rest.In) (q question, err error) {
 			if q.page, err = paging.Page(in.Query); err == nil {
 				q.after, err = rest.After(in, table.DevelopersQuestion)

@@ -45,9 +45,6 @@ func update(t *table.Table) rest.Operation[table.Account] {
 // accountIn reads the account that a call is about to change.
 func accountIn(t *table.Table) func(context.Context, rest.In) (table.Account, error) {
 	return func(ctx context.Context, in rest.In) (table.Account, error) {
-		if err := in.NoRevision(); err != nil {
-			return table.Account{}, err
-		}
 		return t.Account(ctx, in.Org, in.ID)
 	}
 }

@@ -27,9 +27,6 @@ func add(issuer *approval.Issuer, signers *vault.Signers) rest.Operation[asked] 
 	return rest.Operation[asked]{
 		Route: "POST /api/portal/developers/{id}/keys",
 		First: func(ctx context.Context, in rest.In) (a asked, err error) {
-			if err := in.NoRevision(); err != nil {
-				return a, err
-			}
 			if a.request, err = requested(in); err != nil {
 				return a, err
 			}

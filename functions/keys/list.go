@@ -64,6 +64,7 @@ const keysAtOnce = 100
 func list(t *table.Table, paging rest.Paging) rest.Operation[string] {
 	return rest.Operation[string]{
 		Route: "GET /api/portal/developers/{id}/keys",
+		Query: []string{"p", "cursor"},
 		First: func(_ context.Context, in rest.In) (string, error) {
 			if p := in.Query.Get("p"); p != "" && p != "0" && p != "1" {
 				return "", portal.Refuse(portal.Invalid, "p: the list of keys has no page numbers; go on by the Link header, as long as there is one.")

@@ -30,9 +30,6 @@ func operations(issuer *approval.Issuer, signers *vault.Signers, paging rest.Pag
 // named looks up, before it is known who asks, which key the path names; living reads it.
 func named(t *table.Table) func(context.Context, rest.In) (table.KeyName, error) {
 	return func(ctx context.Context, in rest.In) (table.KeyName, error) {
-		if err := in.NoRevision(); err != nil {
-			return table.KeyName{}, err
-		}
 		return t.Named(ctx, in.Org, in.ID, in.Key)
 	}
 }

@@ -12,7 +12,6 @@ import (
 func create(t *table.Table) rest.Operation[struct{}] {
 	return rest.Operation[struct{}]{
 		Route: "POST /api/portal/policies",
-		First: func(_ context.Context, in rest.In) (struct{}, error) { return struct{}{}, in.NoRevision() },
 		Then: func(ctx context.Context, in rest.In, _ caller.Caller, _ struct{}) (rest.Out, error) {
 			var sent portal.Object
 			if err := rest.Decode(in.Body, &sent); err != nil {

@@ -14,7 +14,7 @@ func remove(t *table.Table) rest.Operation[portal.Policy] {
 	return rest.Operation[portal.Policy]{
 		Route: "DELETE /api/portal/policies/{policy}",
 		First: func(ctx context.Context, in rest.In) (portal.Policy, error) {
-			p, err := toChange(ctx, t, in)
+			p, err := named(ctx, t, in)
 			return p, portal.ForDeletion(err)
 		},
 		Then: func(ctx context.Context, in rest.In, _ caller.Caller, p portal.Policy) (rest.Out, error) {

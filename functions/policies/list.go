@@ -14,6 +14,7 @@ import (
 func list(t *table.Table, paging rest.Paging) rest.Operation[rest.Page] {
 	return rest.Operation[rest.Page]{
 		Route: "GET /api/portal/policies",
+		Query: []string{"p"},
 		First: func(_ context.Context, in rest.In) (rest.Page, error) { return paging.Page(in.Query) },
 		Then: func(ctx context.Context, in rest.In, _ caller.Caller, page rest.Page) (rest.Out, error) {
 			policies, total, err := readPage(ctx, t, in.Org, page)

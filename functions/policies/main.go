@@ -31,11 +31,3 @@ func named(ctx context.Context, t *table.Table, in rest.In) (portal.Policy, erro
 	}
 	return t.Policy(ctx, in.Org, in.ID)
 }
-
-// toChange reads it to be changed, whichever it is: a policy has no revisions.
-func toChange(ctx context.Context, t *table.Table, in rest.In) (portal.Policy, error) {
-	if err := in.NoRevision(); err != nil {
-		return portal.Policy{}, err
-	}
-	return named(ctx, t, in)
-}

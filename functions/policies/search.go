@@ -16,6 +16,7 @@ import (
 func search(t *table.Table, paging rest.Paging) rest.Operation[string] {
 	return rest.Operation[string]{
 		Route: "GET /api/portal/policies/search",
+		Query: []string{"q"},
 		First: func(_ context.Context, in rest.In) (string, error) {
 			part := folded(strings.TrimSpace(in.Query.Get("q")))
 			if part == "" {

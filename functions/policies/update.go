@@ -12,7 +12,7 @@ import (
 func update(t *table.Table) rest.Operation[portal.Policy] {
 	return rest.Operation[portal.Policy]{
 		Route: "PUT /api/portal/policies/{policy}",
-		First: func(ctx context.Context, in rest.In) (portal.Policy, error) { return toChange(ctx, t, in) },
+		First: func(ctx context.Context, in rest.In) (portal.Policy, error) { return named(ctx, t, in) },
 		Then: func(ctx context.Context, in rest.In, _ caller.Caller, before portal.Policy) (rest.Out, error) {
 			var sent portal.Object
 			if err := rest.Decode(in.Body, &sent); err != nil {

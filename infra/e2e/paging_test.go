@@ -65,7 +65,7 @@ func tryPages(t *testing.T, filter string) {
 	if got := followed(t, filter); !slices.Equal(got, want) {
 		t.Errorf("the Links lead to %v, p=-1 is %v", got, want)
 	}
-	for _, first := range []string{"?p=0", "?p=1", "?p="} {
+	for _, first := range []string{"?p=0", "?p=1"} {
 		if got := admin.list(t, first+filter); !slices.Equal(got, pages[0]) {
 			t.Errorf("%s is not the first page: %v, want %v", first, got, pages[0])
 		}

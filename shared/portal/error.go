@@ -18,6 +18,7 @@ const (
 	Conflict                     // the object is in a state that forbids it
 	Stale                        // the object is no longer what If-Match saw
 	TooLarge                     // more than one call may carry
+	Unsupported                  // the body is in an encoding that is not read here
 	Busy                         // too much at once; nothing was done
 )
 

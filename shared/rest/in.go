@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -23,13 +22,13 @@ import (
 // In is what a call says.
 type In struct {
 	Method         string
-	Path           string // as sent, with the stage if there is one
-	Domain         string // that the gateway answers for; never the Host header, which the caller makes up
-	Org            string // that the credential names: good for reading, and true once Then runs
-	Credential     string // its hash, as true as Org
-	ID             string // what the path names: an {id}, a {policy} or an {email}; empty where it names none
-	Key            string // what it calls a key: a {key} or a {client}
-	Query          url.Values
+	Path           string     // as sent, with the stage if there is one
+	Domain         string     // that the gateway answers for; never the Host header, which the caller makes up
+	Org            string     // that the credential names: good for reading, and true once Then runs
+	Credential     string     // its hash, as true as Org
+	ID             string     // what the path names: an {id}, a {policy} or an {email}; empty where it names none
+	Key            string     // what it calls a key: a {key} or a {client}
+	Query          url.Values // the parameters that the operation has; none is empty or there twice
 	Body           []byte
 	IdempotencyKey string
 	IfMatch        int         // a revision; 0: none
@@ -49,60 +48,64 @@ const (
 	maxAnnotatedBody  = 64 << 10
 )
 
-func read(event events.APIGatewayV2HTTPRequest, presented caller.Presented, maxBody int) (In, error) {
+func read(event events.APIGatewayV2HTTPRequest, presented caller.Presented, op Endpoint) (In, error) {
 	request := event.RequestContext
 	in := In{
 		Webhook: http.Header{},
 		Method:  request.HTTP.Method, Path: event.RawPath, Domain: request.DomainName, RequestID: request.RequestID,
-		Org: presented.Org, Credential: presented.Hash, At: time.Now(), Body: []byte(event.Body),
+		Org: presented.Org, Credential: presented.Hash, At: time.Now(),
 	}
 	var err error
-	if in.Query, err = url.ParseQuery(event.RawQueryString); err != nil {
-		return in, portal.Refuse(portal.Invalid, "The query string is malformed; percent-encode its values.")
+	if in.Query, err = parameters(event.RawQueryString, op.parameters()); err != nil {
+		return in, err
 	}
 	for _, name := range signed {
 		in.Webhook.Set(name, header(event, name))
 	}
-	if event.IsBase64Encoded {
-		if in.Body, err = base64.StdEncoding.DecodeString(event.Body); err != nil {
-			return in, portal.ErrMalformed
-		}
-	}
-	if len(in.Body) > maxBody {
-		return in, portal.Refuse(portal.TooLarge, "The body is %d bytes long; at most %d are read.", len(in.Body), maxBody)
+	if in.Body, err = body(event, op.maxBody()); err != nil {
+		return in, err
 	}
 	if in.IdempotencyKey = header(event, "idempotency-key"); len(in.IdempotencyKey) > maxIdempotencyKey {
 		return in, portal.Refuse(portal.Invalid, "Idempotency-Key is longer than %d characters; send a random UUID, and the same one when the call is repeated.", maxIdempotencyKey)
 	}
-	in.IfMatch, err = revision(header(event, "if-match"))
+	if in.IfMatch, err = revision(sent(event, "if-match")); err == nil && !op.revisions() {
+		err = in.noRevision()
+	}
 	return in, err
+}
+
+// body is what the event holds as one, whatever it travelled in.
+func body(event events.APIGatewayV2HTTPRequest, most int) (text []byte, err error) {
+	text = []byte(event.Body)
+	if event.IsBase64Encoded {
+		if text, err = base64.StdEncoding.DecodeString(event.Body); err != nil {
+			return nil, portal.ErrMalformed
+		}
+	}
+	if len(text) > most {
+		return nil, portal.Refuse(portal.TooLarge, "The body is %d bytes long; at most %d are read.", len(text), most)
+	}
+	return decoded(text, header(event, "content-encoding"), most)
 }
 
 // header is the value of a header whose name stands here in lower case, as API Gateway writes all names; SAM local leaves them
 // as they were sent.
 func header(event events.APIGatewayV2HTTPRequest, name string) string {
-	if value, there := event.Headers[name]; there {
-		return value
+	value, _ := sent(event, name)
+	return value
+}
+
+// sent is header, and tells whether the call has it.
+func sent(event events.APIGatewayV2HTTPRequest, name string) (value string, there bool) {
+	if value, there = event.Headers[name]; there {
+		return value, true
 	}
 	for sent, value := range event.Headers {
 		if strings.EqualFold(sent, name) {
-			return value
+			return value, true
 		}
 	}
-	return ""
-}
-
-// revision reads an If-Match: a revision, bare or quoted as an entity tag; "*" and nothing match whatever there is.
-func revision(header string) (int, error) {
-	text := strings.Trim(strings.TrimPrefix(strings.TrimSpace(header), "W/"), `"`) // proxies that compress weaken our tags
-	if text == "" || text == "*" {
-		return 0, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		return 0, portal.Refuse(portal.Invalid, "If-Match is not a revision; send the object's ETag, or leave it out where the object has none.")
-	}
-	return n, nil
+	return "", false
 }
 
 // Decode reads the body, a JSON object whatever its content type says: clients of Tyk rarely send one. Comments and trailing
@@ -125,7 +128,7 @@ func Decode(body []byte, into any) error {
 	var wrongType *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrongType) && wrongType.Field != "":
-		return portal.Refuse(portal.Invalid, "%s: %s is expected, not %s.", wrongType.Field, expected(wrongType), sent(wrongType))
+		return portal.Refuse(portal.Invalid, "%s: %s is expected, not %s.", wrongType.Field, expected(wrongType), instead(wrongType))
 	case err != nil && !errors.As(err, &refusal):
 		return portal.ErrMalformed
 	}
@@ -162,8 +165,8 @@ func expected(e *json.UnmarshalTypeError) string {
 	}
 }
 
-// sent names what it holds instead. (Of a number encoding/json says which.)
-func sent(e *json.UnmarshalTypeError) string {
+// instead names what it holds instead. (Of a number encoding/json says which.)
+func instead(e *json.UnmarshalTypeError) string {
 	switch kind, number, _ := strings.Cut(e.Value, " "); kind {
 	case "number":
 		if number != "" {

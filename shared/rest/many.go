@@ -28,9 +28,6 @@ const (
 
 // DecodeMany reads and checks it.
 func DecodeMany(in In) (m Many, err error) {
-	if err := in.NoRevision(); err != nil {
-		return m, err
-	}
 	if err := Decode(in.Body, &m); err != nil {
 		return m, err
 	}

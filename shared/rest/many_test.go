@@ -76,10 +76,6 @@ func TestDecodeMany(t *testing.T) {
 			t.Errorf("%.80s: %v; want %s", body, err, words)
 		}
 	}
-	var refusal *portal.Error
-	if _, err := rest.DecodeMany(rest.In{Body: []byte(`{"ids": ["` + one + `"]}`), IfMatch: 1}); !errors.As(err, &refusal) || refusal.Kind != portal.Stale {
-		t.Errorf("with one If-Match for all: %v", err)
-	}
 }
 
 // each answers with what Each makes of the ids.

@@ -28,6 +28,8 @@ import (
 type Operation[R any] struct {
 	Route   string                               // one of caller's matrix
 	MaxBody int                                  // bytes; 0: what suffices for all but whole catalogues
+	Query   []string                             // the parameters that it reads
+	Matches bool                                 // it compares If-Match with a revision; where it does not, a call that has one is refused
 	First   func(context.Context, In) (R, error) // nil: there is nothing to read before
 	Then    func(context.Context, In, caller.Caller, R) (Out, error)
 }
@@ -44,6 +46,8 @@ type Unguarded struct {
 type Endpoint interface {
 	route() string
 	maxBody() int
+	parameters() []string
+	revisions() bool
 	guarded() bool
 	answer(ctx context.Context, t *table.Table, in In, inErr error) (caller.Caller, Out, error)
 }
@@ -110,7 +114,7 @@ func (c *call) answer(ctx context.Context, t *table.Table, operations map[string
 		c.err = portal.ErrNotAuthorised
 		return
 	}
-	in, err := read(event, presented, op.maxBody())
+	in, err := read(event, presented, op)
 	in.ID, in.Key = names.object(), names.key()
 	if err == nil {
 		err = names.valid(route)
@@ -142,6 +146,14 @@ func (op Operation[R]) route() string { return op.Route }
 func (op Operation[R]) guarded() bool { return true }
 
 func (op Unguarded) route() string { return op.Route }
+
+func (op Operation[R]) parameters() []string { return op.Query }
+
+func (op Operation[R]) revisions() bool { return op.Matches }
+
+func (op Unguarded) parameters() []string { return nil }
+
+func (op Unguarded) revisions() bool { return false }
 
 func (op Unguarded) guarded() bool { return false }
 
@@ -195,6 +207,7 @@ var statuses = map[portal.Kind]int{
 	portal.Conflict:     http.StatusConflict,
 	portal.Stale:        http.StatusPreconditionFailed,
 	portal.TooLarge:     http.StatusRequestEntityTooLarge,
+	portal.Unsupported:  http.StatusUnsupportedMediaType,
 	portal.Busy:         http.StatusTooManyRequests,
 }
 

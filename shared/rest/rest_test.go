@@ -101,7 +101,7 @@ func TestRefusalsAndTheirStatus(t *testing.T) {
 	desk := desktest.New(t, fixture.Desk)
 	statuses := map[portal.Kind]int{
 		portal.Invalid: 400, portal.Unauthorised: 401, portal.Forbidden: 403, portal.NotFound: 404, portal.WrongMethod: 405,
-		portal.Conflict: 409, portal.Stale: 412, portal.TooLarge: 413, portal.Busy: 429,
+		portal.Conflict: 409, portal.Stale: 412, portal.TooLarge: 413, portal.Unsupported: 415, portal.Busy: 429,
 	}
 	for kind := portal.Kind(1); kind <= portal.Busy; kind++ {
 		refusal := portal.Refuse(kind, "no, %s", "for <this> & that reason")

@@ -19,9 +19,6 @@ func At(t *table.Table, route string) rest.Operation[table.KeyName] {
 	return rest.Operation[table.KeyName]{
 		Route: route,
 		First: func(ctx context.Context, in rest.In) (table.KeyName, error) {
-			if err := in.NoRevision(); err != nil {
-				return table.KeyName{}, err
-			}
 			return t.Named(ctx, in.Org, in.ID, in.Key)
 		},
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, n table.KeyName) (rest.Out, error) {

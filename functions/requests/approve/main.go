@@ -37,7 +37,8 @@ type says struct {
 
 func one(issuer *approval.Issuer) rest.Operation[decision] {
 	return rest.Operation[decision]{
-		Route: "PUT /api/portal/requests/approve/{id}",
+		Route:   "PUT /api/portal/requests/approve/{id}",
+		Matches: true,
 		First: func(ctx context.Context, in rest.In) (d decision, err error) {
 			if d.says, err = read(in.Body); err != nil {
 				return d, err

@@ -27,7 +27,8 @@ type found struct {
 
 func one(t *table.Table) rest.Operation[found] {
 	return rest.Operation[found]{
-		Route: "PUT /api/portal/requests/decline/{id}",
+		Route:   "PUT /api/portal/requests/decline/{id}",
+		Matches: true,
 		First: func(ctx context.Context, in rest.In) (f found, err error) {
 			requests, settings, err := t.RequestsAndConfiguration(ctx, in.Org, []string{in.ID})
 			if err != nil {

@@ -19,8 +19,9 @@ func main() {
 
 func operation(t *table.Table) rest.Operation[table.Request] {
 	return rest.Operation[table.Request]{
-		Route: "DELETE /api/portal/requests/{id}",
-		First: func(ctx context.Context, in rest.In) (table.Request, error) { return t.Request(ctx, in.Org, in.ID) },
+		Route:   "DELETE /api/portal/requests/{id}",
+		Matches: true,
+		First:   func(ctx context.Context, in rest.In) (table.Request, error) { return t.Request(ctx, in.Org, in.ID) },
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, r table.Request) (rest.Out, error) {
 			act := approval.Act{Name: "deleted", By: who, At: in.At, IfMatch: in.IfMatch, RequestID: in.RequestID}
 			revise := hide

@@ -35,6 +35,7 @@ type answer struct {
 func operation(t *table.Table, s settings) rest.Operation[question] {
 	return rest.Operation[question]{
 		Route: "GET /api/portal/requests",
+		Query: []string{"p", "cursor", "approved", "state", "by_user"},
 		First: func(_ context.Context, in rest.In) (question, error) { return ask(in, s) },
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, q question) (rest.Out, error) {
 			p, err := q.read(ctx, t, who.Org)

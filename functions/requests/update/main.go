@@ -27,7 +27,8 @@ type found struct {
 
 func operation(t *table.Table, signers *vault.Signers) rest.Operation[found] {
 	return rest.Operation[found]{
-		Route: "PUT /api/portal/requests/{id}",
+		Route:   "PUT /api/portal/requests/{id}",
+		Matches: true,
 		First: func(ctx context.Context, in rest.In) (found, error) {
 			var f found
 			if err := rest.Decode(in.Body, &f.asked); err != nil {
