@@ -56,7 +56,7 @@ func TestCalls(t *testing.T) {
 	}{
 		"get":                     {desktest.Call(fixture.PortalCredential, "GET", path, ""), [][]string{{"GetItem"}, {"Query"}}},
 		"get by nobody":           {desktest.Call(nobody, "GET", path, ""), [][]string{{"GetItem"}}},
-		"put":                     {desktest.Call(fixture.AdminCredential, "PUT", path, `{"apis": []}`), [][]string{{"GetItem"}, {"Query"}, {"TransactWriteItems"}}},
+		"put":                     {desktest.Call(fixture.AdminCredential, "PUT", path, `{"apis": [], "revision": 1}`), [][]string{{"GetItem"}, {"Query"}, {"TransactWriteItems"}}},
 		"put by nobody":           {desktest.Call(nobody, "PUT", path, `{"apis": []}`), [][]string{{"GetItem"}}},
 		"put of a stale copy":     {desktest.Call(fixture.AdminCredential, "PUT", path, `{"apis": [], "revision": 7}`), [][]string{{"GetItem"}, {"Query"}}},
 		"put of what makes none":  {desktest.Call(fixture.AdminCredential, "PUT", path, `{"apis": 5}`), [][]string{{"GetItem"}}},
@@ -143,7 +143,9 @@ func TestStaleCopies(t *testing.T) {
 	admin(t, d, "PUT", `{"apis": [], "revision": 1}`)
 	put := func(body, ifMatch string) desktest.Said {
 		event := desktest.Call(fixture.AdminCredential, "PUT", path, body)
-		event.Headers["if-match"] = ifMatch
+		if ifMatch != "" {
+			event.Headers["if-match"] = ifMatch
+		}
 		return d.Say(function, event)
 	}
 	for _, c := range []struct {
@@ -175,7 +177,7 @@ func TestStaleCopies(t *testing.T) {
 func TestWhoMay(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	admin(t, d, "PUT", `{"apis": [{"config": {"dcr_options": {"access_token": "text-of-a-token"}}}]}`)
+	admin(t, d, "PUT", `{"revision": 1, "apis": [{"config": {"dcr_options": {"access_token": "text-of-a-token"}}}]}`)
 	for credential, role := range map[string]string{fixture.PortalCredential: "portal", fixture.ReviewerCredential: "reviewer"} {
 		for _, method := range []string{"PUT", "POST"} {
 			if said := as(d, credential, method, `{"apis": []}`); said.Status != http.StatusForbidden || !strings.Contains(said.Message, "catalogue:write") {
@@ -210,7 +212,7 @@ func TestRefusals(t *testing.T) {
 		{"PUT", `{}`, 400, "apis is missing; send the whole catalogue, with [] for one without entries."},
 		{"PUT", `{"apis": [{}, {"config": {"override": "yes"}}]}`, 400, "apis[1].config.override: true or false is expected, not a string."},
 		{"PUT", `{"apis": [{"auth_type": "magic"}]}`, 400, `apis[0].auth_type: "magic" is none; send one of `},
-		{"PUT", `{"apis": [` + strings.Join(many, ",") + `]}`, 413, "apis: 100 entries are new, changed or gone; one call may change 99."},
+		{"PUT", `{"revision": 1, "apis": [` + strings.Join(many, ",") + `]}`, 413, "apis: 100 entries are new, changed or gone; one call may change 99."},
 		{"PUT", `{"apis": [], "x": "` + strings.Repeat("x", 4<<20) + `"}`, 413, "The body is 4194325 bytes long; at most 4194304 are read."},
 		{"PUT", `{"apis": [` + strings.Repeat("0,", 200_000) + `0]}`, 400, "The body has more than 200000 members, items,"},
 		{"POST", `{"apis": {}}`, 400, "apis: a list is expected, not an object."},

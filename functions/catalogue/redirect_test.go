@@ -12,7 +12,7 @@ import (
 
 // catalogueTo is one whose second entry sends developers to an address.
 func catalogueTo(address string) string {
-	return `{"apis": [{}, {"policy_id": "p", "config": {"override": true, "redirect_on_key_request": true, "redirect_to": "` + address + `"}}]}`
+	return `{"revision": 1, "apis": [{}, {"policy_id": "p", "config": {"override": true, "redirect_on_key_request": true, "redirect_to": "` + address + `"}}]}`
 }
 
 // allow has the organisation allow origins, a JSON list.

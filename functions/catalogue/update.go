@@ -38,6 +38,9 @@ func revise(now table.Catalogue, sent portal.CatalogueInput, ifMatch int) (porta
 	case sent.CopyOf != nil && *sent.CopyOf != now.Revision:
 		refusal = portal.Refuse(portal.Conflict, "revision: this is a stale copy, of revision %d, and the catalogue is at revision %d; read it again, change that, and send it.",
 			*sent.CopyOf, now.Revision)
+	case ifMatch == 0 && sent.CopyOf == nil && wipes(&now, &sent):
+		refusal = portal.Refuse(portal.Conflict, "apis: this would remove %d of the catalogue's %d entries; if that is meant, send the revision that you have read, in If-Match or in revision.",
+			now.Missing(sent.Entries), len(now.Entries))
 	case now.ID == "":
 		return sent.Catalogue, nil
 	default:
@@ -45,4 +48,11 @@ func revise(now table.Catalogue, sent portal.CatalogueInput, ifMatch int) (porta
 	}
 	refusal.Meta = map[string]int{"revision": now.Revision}
 	return portal.Catalogue{}, refusal
+}
+
+// wipes tells whether more than half of the entries would go, of four or more: rarely what is meant by a client that does not say which
+// catalogue it has read.
+func wipes(now *table.Catalogue, sent *portal.CatalogueInput) bool {
+	const few = 4
+	return len(now.Entries) >= few && 2*now.Missing(sent.Entries) > len(now.Entries)
 }

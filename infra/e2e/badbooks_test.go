@@ -28,7 +28,7 @@ func badBooks() []refusal {
 		{method: http.MethodPut, path: catalogue, body: `{}`, status: bad, message: "apis is missing"},
 		{method: http.MethodPut, path: catalogue, body: `{"apis": [{}, {"auth_type": "magic"}]}`, status: bad, message: `apis[1].auth_type: "magic" is none; send one of `},
 		{method: http.MethodPut, path: catalogue, body: `{"apis": [{"config": {"override": "yes"}}]}`, status: bad, message: "apis[0].config.override: true or false is expected"},
-		{method: http.MethodPut, path: catalogue, body: `{"apis": [` + strings.Repeat("{},", 199) + `{}]}`, status: http.StatusRequestEntityTooLarge, message: "apis: "},
+		{method: http.MethodPut, path: catalogue, body: `{"apis": [` + strings.Repeat("{},", 1000) + `{}]}`, status: bad, message: "apis has 1001 entries"},
 		{method: http.MethodPut, path: catalogue, body: `{"apis": [], "email": "` + strings.Repeat("x", 4<<20) + `"}`, status: http.StatusRequestEntityTooLarge, message: "The body is "},
 		{method: http.MethodPut, path: catalogue, body: `{"apis": [], "revision": 0}`, status: http.StatusConflict, message: "revision: "},
 

@@ -169,8 +169,14 @@ var samples = map[string]sample{
 	" ":                      {method: "GET", path: "/api/portal/nothing", open: true, status: 404},
 }
 
-// entry is a catalogue with one entry, for a policy.
-func entry(policy string) string { return `{"apis": [` + one(policy, "authToken") + `]}` }
+// entry is a catalogue with an entry for a policy, and most of those that the desk begins with: to remove more takes a revision.
+func entry(policy string) string {
+	entries := []string{one(policy, "authToken")}
+	for _, id := range []string{fixture.Petstore, fixture.Payments, fixture.Identity, fixture.Ledger, fixture.Photos, fixture.Parcels} {
+		entries = append(entries, one(id, "authToken"))
+	}
+	return `{"apis": [` + strings.Join(entries, ", ") + `]}`
+}
 
 // one is an entry for a policy that gives keys of the kind.
 func one(policy, kind string) string {

@@ -154,6 +154,31 @@ func (c Catalogue) MarshalJSON() ([]byte, error) {
 	return []byte(d.text()), nil
 }
 
+// Missing is how many of the entries are not among others: by their policy, or by their API and name where they have none.
+func (c *Catalogue) Missing(others []Entry) int {
+	left := map[string]int{}
+	for i := range others {
+		left[others[i].identity()]++
+	}
+	missing := 0
+	for i := range c.Entries {
+		if id := c.Entries[i].identity(); left[id] > 0 {
+			left[id]--
+		} else {
+			missing++
+		}
+	}
+	return missing
+}
+
+func (e *Entry) identity() string {
+	if e.PolicyID != "" {
+		return "policy " + e.PolicyID
+	}
+	d := takeApart(string(e.document))
+	return "api " + d.get("api_id") + d.get("name")
+}
+
 // WithoutTokens is the catalogue for those who may not write it.
 func (c Catalogue) WithoutTokens() Catalogue {
 	shown := make([]Entry, len(c.Entries))

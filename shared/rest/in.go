@@ -131,9 +131,30 @@ func Decode(body []byte, into any) error {
 		return portal.Refuse(portal.Invalid, "%s: %s is expected, not %s.", wrongType.Field, expected(wrongType), instead(wrongType))
 	case err != nil && !errors.As(err, &refusal):
 		return portal.ErrMalformed
+	case err == nil && isAnswer(body):
+		return errAnswer
 	}
 	return err
 }
+
+// isAnswer tells whether a body is an envelope of ours, with or without members that a client added to it. A client that takes a refusal for
+// the catalogue, adds its entry and sends it back would replace all others.
+func isAnswer(body []byte) bool {
+	if !bytes.Contains(body, []byte(`"Status"`)) || !bytes.Contains(body, []byte(`"Message"`)) { // as nearly none has
+		return false
+	}
+	if plain, err := hujson.Standardize(append(bytes.Clone(body), '\n')); err == nil {
+		body = plain
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(body, &members) != nil {
+		return false
+	}
+	status := string(members["Status"])
+	return (status == `"OK"` || status == `"Error"`) && bytes.HasPrefix(members["Message"], []byte(`"`))
+}
+
+var errAnswer = portal.Refuse(portal.Invalid, "The body is an answer of the API (Status, Message), not an object to write; read the object again, then change that.")
 
 // Only refuses members that a body of Keydesk's own has not: one that is misspelt must not count as left out.
 func Only(body []byte, known ...string) error {
