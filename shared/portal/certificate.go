@@ -17,7 +17,7 @@ const longestFingerprint = 3*sha256.Size + idLength
 // Refusals of what is sent as certificate.
 var (
 	errPrivateCertificate = Refuse(Invalid, "certificate: there is a private key in it"+keptByNobody+"keep it to the developer, and send the certificate alone.")
-	errNoFingerprint      = Refuse(Invalid, "certificate: send the SHA-256 fingerprint of the client certificate, 64 hexadecimal digits or base64url of 43 characters, or the certificate in PEM.")
+	errNoFingerprint      = Refuse(Invalid, "certificate: send the SHA-256 fingerprint of the client certificate, 64 hexadecimal digits, or the certificate in PEM.")
 	errNoCertificate      = Refuse(Invalid, "certificate: the PEM holds no certificate; send the certificate, or its SHA-256 fingerprint.")
 )
 

@@ -97,7 +97,7 @@ func (t *Table) CreatePolicy(ctx context.Context, org string, p portal.Policy) e
 		if text(found["attempt"]) == stored.Attempt {
 			return nil
 		}
-		return portal.Refuse(portal.Conflict, "_id: there is a policy %s already; change it with PUT, or leave _id and id out for one of ours.", p.ID)
+		return portal.Refuse(portal.Conflict, "_id: there is a policy %s already; change it with PUT, or leave _id out for one of ours.", p.ID)
 	})
 	if err != nil {
 		return err
