@@ -34,6 +34,7 @@ func (d *Desk) Audit(id string) Record {
 	}
 	d.auditPlaces(&r)
 	d.auditGraces(&r)
+	d.auditCount(&r)
 	if want := task(&r); r.Task != want {
 		d.t.Errorf("the schedule is to %q for a request that is %s, delivered %v; want %q", r.Task, r.State, r.Delivery, want)
 	}
@@ -152,6 +153,29 @@ func (d *Desk) auditGraces(r *Record) {
 		if next == nil || next.Rotation == nil && slices.ContainsFunc(k.Policies, func(id string) bool { return next.Over() || !slices.Contains(next.Policies, id) }) {
 			d.t.Errorf("a key in its grace opens %v, and its successor is %+v", k.Policies, next)
 		}
+	}
+}
+
+// auditCount holds that the developer is counted as many requests and keys as there are: those that are open, and those that are not over
+// and were not rotated.
+func (d *Desk) auditCount(r *Record) {
+	d.t.Helper()
+	if !r.around.there { // it goes with the account
+		return
+	}
+	held := 0
+	for _, other := range r.around.requests {
+		if other.Open() || other.State == portal.Approved && other.Edits == "" && other.KeyID == "" {
+			held++
+		}
+	}
+	for _, k := range r.around.keys {
+		if !k.Over() && k.Rotation == nil {
+			held++
+		}
+	}
+	if r.around.held != held {
+		d.t.Errorf("the developer has %d open requests and keys, and is counted %d", held, r.around.held)
 	}
 }
 

@@ -57,6 +57,7 @@ type surroundings struct {
 	requests []table.Request
 	keys     map[string]*Key // by digest
 	places   map[string]place
+	held     int      // open requests and keys, as they are counted
 	strays   []string // what stands where nobody would look for it
 }
 
@@ -178,6 +179,10 @@ func (d *Desk) place(s *surroundings, home string, it item) bool {
 		s.requests = append(s.requests, r)
 	case sk == "DEVELOPER":
 		s.there = it["deleting"] == nil
+	case sk == "COUNT" && pk == home:
+		var c struct{ Held int }
+		d.parse(it, &c)
+		s.held = c.Held
 	case plan && pk == home:
 		var p place
 		d.parse(it, &p)

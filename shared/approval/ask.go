@@ -26,6 +26,7 @@ func Ask(ctx context.Context, t *table.Table, books *table.Books, asked Wish, ac
 	err = inPlaces(ctx, t, books, first, func(placed table.Request) error {
 		change := Create(act, placed)
 		change.Replay, r = asked.Replay, change.After
+		change.Most = books.Configuration.KeysPerDeveloper()
 		return t.Write(ctx, change)
 	})
 	var replayed *table.Replayed

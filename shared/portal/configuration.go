@@ -5,7 +5,8 @@ import "encoding/json"
 var configurationShape = shapeOf(`{` + configMembers + `,
 	"oauth_usage_limit": 0,
 	"event_options": {"key_request_event": {"webhook": "", "email": ""}},
-	"auto_approve": false, "four_eyes": false, "redirect_origins": []
+	"auto_approve": false, "four_eyes": false, "redirect_origins": [],
+	"max_keys_per_developer": 100
 }`)
 
 // maxConfigurationBytes is how long a configuration may be, its e-mails included.
@@ -59,6 +60,9 @@ func (c *Configuration) validate(d document) error {
 		return Refuse(Invalid, "redirect_origins: a list of origins is expected, such as https://pay.example.")
 	}
 	if err := validOrigins("redirect_origins", c.RedirectOrigins); err != nil {
+		return err
+	}
+	if err := validKeysPerDeveloper(d); err != nil {
 		return err
 	}
 	if err := c.Config.validate("", d); err != nil {

@@ -19,11 +19,14 @@ type developersKey struct {
 	Created  string         `json:"created"`
 	Client   *portal.Client `json:"client,omitempty"` // of an OAuth client
 	Ends     int64          `json:"ends,omitempty"`   // Unix seconds; 0: never
+	Rotated  bool           `json:"rotated,omitempty"`
 }
 
 // besideDeveloper is the key as it stands among its developer's.
 func besideDeveloper(k *IssuedKey) developersKey {
-	return developersKey{Digest: k.Digest, Shown: k.Shown, Policies: k.Policies, Request: k.Request, Created: k.Created, Client: k.Client, Ends: k.End()}
+	return developersKey{
+		Digest: k.Digest, Shown: k.Shown, Policies: k.Policies, Request: k.Request, Created: k.Created, Client: k.Client, Ends: k.End(), Rotated: k.Rotation != nil,
+	}
 }
 
 func show(d *portal.Developer, held developersKey, now int64) {

@@ -27,6 +27,7 @@ import (
 //	developer                ORG#<org>#DEVELOPER#<id>      DEVELOPER                   who is this?
 //	  a key of theirs        same                          KEY#<newest first>          which keys do they hold? (newest first, beside DEVELOPER)
 //	  a plan of theirs       same                          PLAN#<policy>[#<n>]         has this plan been asked for already? (a number: the n-th OAuth client of it)
+//	  how many keys          same                          COUNT                       has this developer room for one more? (open requests included)
 //	e-mail taken             ORG#<org>#EMAIL#<e-mail>      EMAIL                       whose e-mail is this?
 //	attempts to log in       ORG#<org>#LOGIN#<sha256>      LOGIN                       has this name been tried too often?
 //	request                  ORG#<org>#REQUEST#<id>        REQUEST                     where does it stand?
@@ -89,6 +90,9 @@ func loginKey(org, name string) key {
 	sum := sha256.Sum256([]byte(portal.CanonicalEmail(name)))
 	return key{"ORG#" + org + "#LOGIN#" + hex.EncodeToString(sum[:]), "LOGIN"}
 }
+
+// countKey sorts before DEVELOPER, and so outside all ranges that are read from there on.
+func countKey(org, developer string) key { return key{developerPK(org, developer), "COUNT"} }
 
 func developerPK(org, id string) string { return "ORG#" + org + "#DEVELOPER#" + id }
 

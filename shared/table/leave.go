@@ -104,7 +104,7 @@ func (t *Table) Left(ctx context.Context, org, id string) (revoked int, err erro
 	}
 	gone := func(item) error { return nil } // it was there a moment ago: by us, whose answer was lost, or by somebody beside us
 	err = t.transact(ctx,
-		t.remove(developerKey(org, id), "attribute_exists(deleting)", nil, gone),
+		t.remove(developerKey(org, id), "attribute_exists(deleting)", nil, gone), t.remove(countKey(org, id), "", nil, nil),
 		t.remove(emailKey(org, s.Email), "id = :id", item{":id": str(id)}, unexpected("e-mail")))
 	return s.KeysRevoked, err
 }

@@ -164,13 +164,17 @@ func (t *Table) remove(k key, condition string, values item, refused func(item) 
 	return write{refused: refused, item: types.TransactWriteItem{Delete: w}}
 }
 
-// update changes some of an item's attributes on a condition.
+// update changes some of an item's attributes on a condition; on none where it is empty.
 func (t *Table) update(k key, change, condition string, names map[string]string, values item, refused func(item) error) write {
-	return write{refused: refused, item: types.TransactWriteItem{Update: &types.Update{
-		TableName: &t.name, Key: k.item(), UpdateExpression: &change, ConditionExpression: &condition,
+	w := &types.Update{
+		TableName: &t.name, Key: k.item(), UpdateExpression: &change,
 		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	}}}
+	}
+	if condition != "" {
+		w.ConditionExpression = &condition
+	}
+	return write{refused: refused, item: types.TransactWriteItem{Update: w}}
 }
 
 // check lets the transaction through only while the condition holds.

@@ -18,6 +18,7 @@ type Change struct {
 	Replay  *Replay    // of a create under an Idempotency-Key
 	Key     *IssuedKey // of a grant
 	Edit    *KeyChange // of a grant that changes a key there is, of a delivery, and of a lapse
+	Most    int        // open requests and keys that the developer may have, of a create; 0: any number
 }
 
 // Changed says that a request is no longer what the caller of Write had read: somebody else was faster.
@@ -27,19 +28,29 @@ func (c *Changed) Error() string {
 	return fmt.Sprintf("request %s is %s, revision %d", c.Now.ID, c.Now.State, c.Now.Revision)
 }
 
-// Write makes the change, if the request is still as Before says, the developer may have keys, and the plans are free. The
-// request itself comes first: why it was refused says more than what follows from it.
+// Write makes the change, if the request is still as Before says, the developer may have keys and has room for it, and the plans are free.
+// The request itself comes first: why it was refused says more than what follows from it.
 func (t *Table) Write(ctx context.Context, c Change) error {
-	writes, err := t.requestWrites(c)
+	writes, err := t.changeWrites(c)
 	if err != nil {
 		return err
+	}
+	return t.withRoom(ctx, c, func(most int) error {
+		return t.transact(ctx, slices.Concat(writes, t.countWrites(c.After.OrgID, c.After.ByUser, c.occupied(), most))...)
+	})
+}
+
+func (t *Table) changeWrites(c Change) ([]write, error) {
+	writes, err := t.requestWrites(c)
+	if err != nil {
+		return nil, err
 	}
 	if c.asksForDeveloper() {
 		writes = append(writes, t.developerIsActive(c.After.OrgID, c.After.ByUser))
 	}
 	plans, err := t.planWrites(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var keys []write
 	switch {
@@ -48,10 +59,7 @@ func (t *Table) Write(ctx context.Context, c Change) error {
 	case c.Edit != nil:
 		keys, err = t.keyWrites(*c.Edit)
 	}
-	if err != nil {
-		return err
-	}
-	return t.transact(ctx, slices.Concat(writes, plans, keys)...)
+	return slices.Concat(writes, plans, keys), err
 }
 
 // asksForDeveloper tells whether the change is for an active developer alone: a request, a grant, and the delivery of a key.
