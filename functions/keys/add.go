@@ -21,11 +21,12 @@ type asked struct {
 }
 
 // POST /api/portal/developers/{id}/keys: a key for the developer, by a request that is made here. It is granted at once where nobody
-// needs to be asked; else it waits for its decision as every request does.
-func add(issuer *approval.Issuer, signers *vault.Signers) rest.Operation[asked] {
+// needs to be asked; else it waits for its decision as every request does. The path ends in "keys", or in "subscriptions": that is
+// Tyk's older name for the same call, and clients still use it.
+func add(issuer *approval.Issuer, signers *vault.Signers, end string) rest.Operation[asked] {
 	t := issuer.Table
 	return rest.Operation[asked]{
-		Route: "POST /api/portal/developers/{id}/keys",
+		Route: "POST /api/portal/developers/{id}/" + end,
 		First: func(ctx context.Context, in rest.In) (a asked, err error) {
 			if a.request, err = requested(in); err != nil {
 				return a, err

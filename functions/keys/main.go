@@ -21,7 +21,7 @@ func main() {
 func operations(issuer *approval.Issuer, signers *vault.Signers, paging rest.Paging) []rest.Endpoint {
 	t := issuer.Table
 	return []rest.Endpoint{
-		list(t, paging), get(t), add(issuer, signers), update(t), rotate(issuer), suspend(t), resume(t),
+		list(t, paging), get(t), add(issuer, signers, "keys"), add(issuer, signers, "subscriptions"), update(t), rotate(issuer), suspend(t), resume(t),
 		revocation.At(t, "DELETE /api/portal/developers/{id}/keys/{key}"),
 		revocation.At(t, "DELETE /api/portal/developers/oauth/{client}"),
 	}

@@ -32,3 +32,28 @@ func TestAddByPolicyID(t *testing.T) {
 		t.Errorf("keys %+v", keys)
 	}
 }
+
+// Tyk's older name of the same call is served, whatever it asks for and however its path ends.
+func TestSubscribe(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	older := "/api/portal/developers/" + fixture.Ada + "/subscriptions"
+	subscribe := func(credential, path, body string) desktest.Said {
+		return d.Say(function, desktest.Call(credential, http.MethodPost, path, body))
+	}
+	by := `{"policy_id": "` + fixture.Petstore + `"}`
+	d.Unchanged("a reviewer", func() {
+		if said := subscribe(fixture.ReviewerCredential, older, by); said.Status != http.StatusForbidden {
+			t.Errorf("a reviewer: %d %s", said.Status, said.Text)
+		}
+	})
+	if said := subscribe(fixture.PortalCredential, older, by); said.Status != http.StatusOK || !strings.Contains(said.Text, `"RawKey":"ey`) {
+		t.Errorf("%d %s", said.Status, said.Text)
+	}
+	if said := subscribe(fixture.PortalCredential, older+"/", by); said.Status != http.StatusConflict {
+		t.Errorf("the plan once more: %d %s", said.Status, said.Text)
+	}
+	if keys := listed(t, d, fixture.Ada); len(keys) != 1 || len(keys[0].ApplyPolicies) != 1 || keys[0].ApplyPolicies[0] != fixture.Petstore {
+		t.Errorf("keys %+v", keys)
+	}
+}

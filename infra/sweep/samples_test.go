@@ -107,6 +107,10 @@ var samples = map[string]sample{
 		object: fixture.Ada, body: `{"apply_policies": ["` + fixture.Ledger + `"]}`,
 		names: []string{`{"apply_policies": ["{policy}"]}`, `{"key": "{key}", "apply_policies": ["` + fixture.Ledger + `"]}`},
 	},
+	"POST " + developers + "/{id}/subscriptions": {
+		object: fixture.Ada, body: `{"policy_id": "` + fixture.Ledger + `"}`,
+		names: []string{`{"policy_id": "{policy}"}`, `{"key": "{key}", "apply_policies": ["` + fixture.Ledger + `"]}`},
+	},
 	"GET " + keys + "/{key}":          {object: fixture.FinnsKey, beside: names{"{id}": fixture.Finn}},
 	"DELETE " + keys + "/{key}":       {object: fixture.FinnsKey, beside: names{"{id}": fixture.Finn}},
 	"POST " + keys + "/{key}/suspend": {object: fixture.FinnsKey, beside: names{"{id}": fixture.Finn}},

@@ -51,6 +51,7 @@ var canonical = []template.Route{
 	{Method: "POST", Path: "/api/portal/developers/password/{id}", Function: "Developers"},
 	{Method: "GET", Path: "/api/portal/developers/{id}/keys", Function: "Keys"},
 	{Method: "POST", Path: "/api/portal/developers/{id}/keys", Function: "Keys"},
+	{Method: "POST", Path: "/api/portal/developers/{id}/subscriptions", Function: "Keys"},
 	{Method: "GET", Path: "/api/portal/developers/{id}/keys/{key}", Function: "Keys"},
 	{Method: "PUT", Path: "/api/portal/developers/{id}/keys/{key}", Function: "Keys"},
 	{Method: "DELETE", Path: "/api/portal/developers/{id}/keys/{key}", Function: "Keys"},

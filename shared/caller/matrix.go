@@ -81,6 +81,7 @@ var matrix = []grant{
 	}},
 	{WriteKeys, []Role{Admin, Portal}, []string{
 		"POST /api/portal/developers/{id}/keys", "PUT /api/portal/developers/{id}/keys/{key}",
+		"POST /api/portal/developers/{id}/subscriptions", // the older name of the first, which clients of Tyk still use
 	}},
 	{RotateKeys, []Role{Admin, Reviewer, Portal}, []string{
 		"POST /api/portal/developers/{id}/keys/{key}/rotate", // what they need whose answer to an approve was lost

@@ -52,6 +52,7 @@ var who = map[string]string{
 	"GET /api/portal/developers/{id}/keys/{key}":            "arp",
 	"POST /api/portal/developers/{id}/keys":                 "a p",
 	"PUT /api/portal/developers/{id}/keys/{key}":            "a p",
+	"POST /api/portal/developers/{id}/subscriptions":        "a p",
 	"POST /api/portal/developers/{id}/keys/{key}/rotate":    "arp",
 	"POST /api/portal/developers/{id}/keys/{key}/suspend":   "ar ",
 	"POST /api/portal/developers/{id}/keys/{key}/resume":    "ar ",
