@@ -28,7 +28,6 @@ const (
 	tokenExpired      reason = "token_expired"
 	unknown           reason = "unknown"
 	revoked           reason = "revoked"
-	lapsed            reason = "lapsed"
 	suspended         reason = "suspended"
 	expired           reason = "expired"
 	rotated           reason = "rotated"
@@ -201,7 +200,7 @@ func (c *check) readKey(ctx context.Context, id, at digest, kind string, now tim
 }
 
 // closed says why a key in a state opens nothing. What a later version may write there opens nothing either.
-var closed = map[table.KeyState]reason{table.Suspended: suspended, table.Lapsed: lapsed}
+var closed = map[table.KeyState]reason{table.Suspended: suspended}
 
 // over tells why the key itself, whoever its developer is, opens nothing.
 func over(k *table.IssuedKey, now time.Time) reason {

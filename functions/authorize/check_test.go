@@ -25,7 +25,6 @@ func TestReasonsOfTheKeyItself(t *testing.T) {
 	}{
 		"active":               {func(*table.IssuedKey) {}, good},
 		"revoked":              {func(k *table.IssuedKey) { k.State = table.Revoked }, revoked},
-		"lapsed":               {func(k *table.IssuedKey) { k.State = table.Lapsed }, lapsed},
 		"suspended":            {func(k *table.IssuedKey) { k.State = table.Suspended }, suspended},
 		"of a later version":   {func(k *table.IssuedKey) { k.State = "frozen" }, revoked},
 		"without a state":      {func(k *table.IssuedKey) { k.State = "" }, revoked},

@@ -100,7 +100,6 @@ func TestReasonsOfEachKind(t *testing.T) {
 			"good":            {func(*table.IssuedKey) {}, good},
 			"revoked":         {func(k *table.IssuedKey) { k.State = table.Revoked }, revoked},
 			"suspended":       {func(k *table.IssuedKey) { k.State = table.Suspended }, suspended},
-			"lapsed":          {func(k *table.IssuedKey) { k.State = table.Lapsed }, lapsed},
 			"expired":         {func(k *table.IssuedKey) { k.Expires = now }, expired},
 			"in its grace":    {func(k *table.IssuedKey) { k.Rotation = &table.Rotation{Ends: now + 1} }, good},
 			"rotated":         {func(k *table.IssuedKey) { k.Rotation = &table.Rotation{Ends: now} }, rotated},

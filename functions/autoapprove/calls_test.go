@@ -17,16 +17,16 @@ import (
 func TestCalls(t *testing.T) {
 	for given, want := range map[string][][]string{
 		fixture.NothingDue:  nil,
-		fixture.ToApprove:   {{"GetItem"}, {"BatchGetItem"}, {"CreateSecret"}, {"TransactWriteItems"}},
+		fixture.ToApprove:   {{"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}}, // its developer claims the key, which is minted then
 		fixture.ToDecline:   {{"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}},
 		fixture.ToAsk:       {{"GetItem"}, {"BatchGetItem"}, {"Query"}, {"TransactWriteItems"}}, // the rule counts keys
 		fixture.SwitchedOff: {{"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}},
 		fixture.ToRemind:    {{"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}},
 		fixture.ToExpire:    {{"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}},
 		fixture.Silent:      {{"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}},
-		fixture.ToTake:      {{"GetItem"}, {"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}}, // the key may have been revoked
-		fixture.ToLapse:     {{"GetItem"}, {"GetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}, {"DeleteSecret"}, {"UpdateItem"}},
-		fixture.ToEmpty:     {{"GetItem"}, {"DeleteSecret"}, {"UpdateItem"}},
+		fixture.ToTake:      {{"GetItem"}, {"TransactWriteItems"}},
+		fixture.ToLapse:     {{"GetItem"}, {"TransactWriteItems"}},
+		fixture.ToEmpty:     {{"GetItem"}, {"DeleteSecret"}, {"DeleteItem"}},
 		// the account; its open requests, and two of them; its keys, of which there are none; the account again, and its end
 		fixture.ToDelete: {{"GetItem"}, {"Query"}, {"BatchGetItem"}, {"TransactWriteItems", "TransactWriteItems"}, {"Query"}, {"GetItem"}, {"TransactWriteItems"}},
 	} {

@@ -110,7 +110,7 @@ func TestFailedAndOvertaken(t *testing.T) {
 	d := open(t)
 	r := d.Ask(d.sender, fixture.Petstore)
 	d.Meanwhile("BatchGetItem", func() { d.grant(r) })
-	d.Add(faults.Rule{Operation: "CreateSecret", Fault: faults.NeverSent, Times: faults.Always})
+	d.Add(faults.Rule{Operation: "TransactWriteItems", Fault: faults.NeverSent, Times: faults.Always})
 	d.ran(0, report{Overtaken: 1})
 	d.Audit(r.ID)
 }
@@ -137,7 +137,7 @@ func TestLateIndex(t *testing.T) {
 	d.granted(ids)
 }
 
-// A key whose turn the schedule is on: its box is emptied, and nothing else of it changes.
+// A key whose delivery secrets are due: they are deleted, and nothing of the key changes.
 func TestBoxesOfKeys(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -156,21 +156,21 @@ func TestBoxesOfKeys(t *testing.T) {
 	before := d.Key(rotated)
 	d.ran(time.Minute, report{}) // a grant may yet be in flight
 	d.Reset()
-	d.ran(time.Hour, report{Emptied: 5}) // of three requests, one of them without a box, and of two keys
+	d.ran(time.Hour, report{Emptied: 3}) // of two requests, and of one rotation; a certificate has none
 	deletes := 0
 	for _, call := range d.Calls() {
 		if call == "DeleteSecret" {
 			deletes++
 		}
 	}
-	if deletes != 4 {
+	if deletes != 3 {
 		t.Errorf("%d boxes were deleted; a certificate has none", deletes)
 	}
 	if !d.Box(rotated.ID).IsZero() || !d.Box(rotated.Request).IsZero() || !d.Box(revoked.Request).IsZero() {
 		t.Error("a box is left")
 	}
 	after := d.Key(rotated)
-	if before.Task, before.DueAt = "", ""; after.Revision != before.Revision || after.Task != "" || after.DueAt != "" || after.State != before.State {
+	if after.Revision != before.Revision || after.State != before.State {
 		t.Errorf("the key was %+v, and is %+v", before, after)
 	}
 	if d.Read(ofCertificate.ID).Task != "" || d.Key(bank).State != table.Active {

@@ -119,8 +119,8 @@ func (r *run) attempt(ctx context.Context, item *table.DueItem) (done approval.D
 	switch {
 	case item.Request != "":
 		return r.request(ctx, item)
-	case item.Digest != "":
-		return r.key(ctx, item)
+	case item.Secret:
+		return r.issuer.DueSecret(ctx, *item, r.now())
 	case item.Leaves != "":
 		return r.issuer.LeaveOn(ctx, item.Org, item.Leaves, r.now(), r.id)
 	}
@@ -133,15 +133,4 @@ func (r *run) request(ctx context.Context, item *table.DueItem) (approval.Done, 
 		return "", err
 	}
 	return r.issuer.Due(ctx, request, r.now(), r.id)
-}
-
-func (r *run) key(ctx context.Context, item *table.DueItem) (approval.Done, error) {
-	key, err := r.issuer.Table.IssuedKey(ctx, item.Digest)
-	if err != nil {
-		return "", err
-	}
-	if key == nil {
-		return approval.Overtaken, nil
-	}
-	return r.issuer.DueKey(ctx, *key, r.now())
 }

@@ -14,8 +14,6 @@ import (
 	"keydesk/infra/desktest"
 	"keydesk/infra/fixture"
 	"keydesk/infra/tabletest"
-	"keydesk/shared/approval"
-	"keydesk/shared/caller"
 	"keydesk/shared/portal"
 	"keydesk/shared/table"
 )
@@ -215,27 +213,6 @@ func TestPublicKeyOfASuccessor(t *testing.T) {
 		if got := stored(t, d, key.Key).PublicKey; got != c.want {
 			t.Errorf("tokens are checked by\n%swant\n%s", got, c.want)
 		}
-	}
-}
-
-// A key that waits for its developer to claim it is not given to whoever rotates it.
-func TestUnclaimedKeyIsNotRotated(t *testing.T) {
-	t.Parallel()
-	d := desktest.New(t, fixture.Desk)
-	r, err := d.Table.Request(t.Context(), fixture.Org, fixture.Claimable)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := d.Issuer.Issue(t.Context(), r, approval.Act{Name: "approved", By: caller.Caller{Role: caller.Reviewer}, At: time.Now()}, ""); err != nil {
-		t.Fatal(err)
-	}
-	key := listed(t, d, fixture.Ada)[0].Key
-	said := call(t, d, fixture.AdminCredential, http.MethodPost, path(fixture.Ada, key, "rotate"), "", http.StatusConflict)
-	if said.Message != "The key waits for its developer, who claims it; rotate it after that." {
-		t.Error(said.Message)
-	}
-	if keys := listed(t, d, fixture.Ada); len(keys) != 1 || len(d.Boxes()) != 2 {
-		t.Errorf("%d keys, boxes %v", len(keys), d.Boxes())
 	}
 }
 

@@ -17,7 +17,7 @@ type document struct {
 	Developer     string   `json:"developer"`
 	AuthType      string   `json:"auth_type"`
 	ApplyPolicies []string `json:"apply_policies"`
-	State         string   `json:"state"` // active, unclaimed, suspended, rotated or expired
+	State         string   `json:"state"` // active, suspended, rotated or expired
 	DateCreated   string   `json:"date_created"`
 	Expires       string   `json:"expires"`              // empty: never
 	GraceEnds     string   `json:"grace_ends,omitempty"` // of a rotated key: until then it is good
@@ -47,8 +47,6 @@ func show(k *table.IssuedKey, now time.Time) document {
 	}
 	switch {
 	case k.State != table.Active: // that it is suspended, a person has said
-	case k.Unclaimed:
-		d.State = "unclaimed"
 	case k.Expires > 0 && now.Unix() >= k.Expires:
 		d.State = "expired"
 	case k.Rotation != nil:

@@ -27,7 +27,7 @@ func TestCalls(t *testing.T) {
 		"add/to-be-decided":   {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}},
 		"add/certificate":     {{"BatchGetItem", "GetItem"}, {"GetItem"}, {"TransactWriteItems"}},
 		"add/edit":            {{"BatchGetItem", "GetItem"}, {"Query"}, {"BatchGetItem"}, {"TransactWriteItems"}},
-		"add/at-once":         {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}, {"BatchGetItem"}, {"CreateSecret"}, {"TransactWriteItems"}},
+		"add/at-once":         {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}, {"BatchGetItem"}, {"PutItem"}, {"CreateSecret"}, {"TransactWriteItems"}},
 		"add/clients-full":    {{"BatchGetItem", "GetItem"}, {"Query"}},
 		"add/plan-in-use":     {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}},
 		"update/one-more":     {{"GetItem", "Query"}, {"BatchGetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}},
@@ -36,7 +36,7 @@ func TestCalls(t *testing.T) {
 		"revoke/unknown":      {{"GetItem", "Query"}},
 		"revoke/malformed":    {{"GetItem"}},
 		"revoke/successor":    {{"GetItem", "Query"}, {"BatchGetItem"}, {"GetItem"}, {"TransactWriteItems"}}, // and the one before it
-		"rotate/token":        {{"GetItem", "Query"}, {"BatchGetItem"}, {"BatchGetItem"}, {"CreateSecret"}, {"TransactWriteItems"}},
+		"rotate/token":        {{"GetItem", "Query"}, {"BatchGetItem"}, {"BatchGetItem"}, {"PutItem"}, {"CreateSecret"}, {"TransactWriteItems"}},
 		"rotate/certificate":  {{"GetItem", "Query"}, {"BatchGetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}}, // nothing secret comes of it
 		"rotate/rotated":      {{"GetItem", "Query"}, {"BatchGetItem"}, {"GetItem"}},                              // how its successor stands
 		"suspend/as-reviewer": {{"GetItem", "Query"}, {"BatchGetItem"}, {"TransactWriteItems"}},

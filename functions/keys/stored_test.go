@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"keydesk/infra/desktest"
 	"keydesk/infra/fixture"
@@ -34,15 +33,15 @@ const (
 
 var acts = map[string]left{
 	"revoked": {
-		"revoke/token", fixture.BensKey, table.IssuedKey{State: table.Revoked, Revision: 2, Policies: []string{fixture.Petstore}, Task: table.Empty},
+		"revoke/token", fixture.BensKey, table.IssuedKey{State: table.Revoked, Revision: 2, Policies: []string{fixture.Petstore}},
 		[]string{"revoked by portal"}, nil, map[string]string{fixture.Petstore: ""},
 	},
 	"revoked by the client's id": {
-		"revoke_client/as-reviewer", fixture.FinnsSuspended, table.IssuedKey{State: table.Revoked, Revision: 3, Policies: []string{fixture.Photos}, Task: table.Empty},
+		"revoke_client/as-reviewer", fixture.FinnsSuspended, table.IssuedKey{State: table.Revoked, Revision: 3, Policies: []string{fixture.Photos}},
 		[]string{"suspended by reviewer", "revoked by reviewer"}, nil, map[string]string{"its own": ""},
 	},
 	"revoked with its successor": {
-		"revoke/successor", fixture.FinnsRotated, table.IssuedKey{State: table.Revoked, Revision: 3, Policies: []string{fixture.Petstore}, Task: table.Empty},
+		"revoke/successor", fixture.FinnsRotated, table.IssuedKey{State: table.Revoked, Revision: 3, Policies: []string{fixture.Petstore}},
 		[]string{"rotated by portal", "revoked by portal"}, nil, map[string]string{fixture.Petstore: ""},
 	},
 	"suspended": {
@@ -63,7 +62,7 @@ var acts = map[string]left{
 		[]string{"edited by owner"}, []string{fmt.Sprintf(beside, fixture.Weather), shown}, map[string]string{fixture.Petstore: "", fixture.Weather: "the key"},
 	},
 	"rotated": {
-		"rotate/token", fixture.BensKey, table.IssuedKey{State: table.Active, Revision: 2, Policies: []string{fixture.Petstore}, Task: table.Empty},
+		"rotate/token", fixture.BensKey, table.IssuedKey{State: table.Active, Revision: 2, Policies: []string{fixture.Petstore}},
 		[]string{"rotated by portal"}, []string{fmt.Sprintf(beside, fixture.Petstore), shown}, map[string]string{fixture.Petstore: fixture.Approved},
 	},
 }
@@ -79,14 +78,11 @@ func TestWhatStandsAfter(t *testing.T) {
 				t.Fatalf("%d %s", answer.StatusCode, answer.Body)
 			}
 			k := stored(t, d, want.key)
-			if got := (table.IssuedKey{State: k.State, Revision: k.Revision, Policies: k.Policies, Task: k.Task}); !reflect.DeepEqual(got, want.is) {
+			if got := (table.IssuedKey{State: k.State, Revision: k.Revision, Policies: k.Policies}); !reflect.DeepEqual(got, want.is) {
 				t.Errorf("it is %+v, want %+v", got, want.is)
 			}
 			if (k.RevokedAt != "") != (k.State == table.Revoked) || k.Attempt == before.Attempt {
 				t.Errorf("revoked at %q, by the attempt %s, before by %s", k.RevokedAt, k.Attempt, before.Attempt)
-			}
-			if due, err := time.Parse(time.RFC3339, k.DueAt); k.Task != "" && (err != nil || time.Until(due).Round(time.Minute) != table.BoxOutlives) {
-				t.Errorf("the box is to be emptied at %q", k.DueAt)
 			}
 			want.beside(t, d, before, k)
 		})

@@ -36,7 +36,7 @@ func beginning(t testing.TB, given string) begin {
 		t.Fatal(err)
 	}
 	b := begin{tabletest.Dump(t, issuer.Table), map[string]apikey.Key{}}
-	for _, request := range fixture.Boxes(given) {
+	for _, request := range fixture.Boxes() {
 		key, err := issuer.Vault.Open(t.Context(), fixture.Org, request, portal.AuthToken)
 		if err != nil {
 			t.Fatal(err)

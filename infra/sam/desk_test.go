@@ -113,7 +113,7 @@ func (d *desk) load(t *testing.T, given string) beginning {
 		t.Fatal(err)
 	}
 	begin := beginning{tabletest.Dump(t, d.issuer.Table), map[string]apikey.Key{}}
-	for _, request := range fixture.Boxes(given) {
+	for _, request := range fixture.Boxes() {
 		key, err := d.issuer.Vault.Open(t.Context(), fixture.Org, request, portal.AuthToken)
 		if err != nil {
 			t.Fatal(err)

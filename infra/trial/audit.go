@@ -12,17 +12,11 @@ import (
 func (d *Desk) Audit(id string) Record {
 	d.t.Helper()
 	r := d.record(id)
-	granted := 0
-	if r.State == portal.Approved || r.State == portal.Lapsed {
-		granted = 1
-	}
-	if r.Approvals() != granted {
-		d.t.Errorf("a request that is %s: %d approvals in its history", r.State, r.Approvals())
-	}
+	d.auditApprovals(&r)
 	if r.Edits != "" {
-		d.auditEdit(&r, granted)
+		d.auditEdit(&r)
 	} else {
-		d.auditKeys(&r, granted)
+		d.auditKeys(&r)
 	}
 	if len(r.History) != r.Revision {
 		d.t.Errorf("%d lines of history at revision %d", len(r.History), r.Revision)
@@ -38,8 +32,9 @@ func (d *Desk) Audit(id string) Record {
 	if want := task(&r); r.Task != want {
 		d.t.Errorf("the schedule is to %q for a request that is %s, delivered %v; want %q", r.Task, r.State, r.Delivery, want)
 	}
-	if r.emptied() && !r.Box.IsZero() {
-		d.t.Errorf("the schedule is done with a request that is %s, and a key lies in its box", r.State)
+	d.auditEnding("request", !r.Box.IsZero(), r.Ending)
+	if r.around.there && r.around.grants[r.ID] != r.Claimable() {
+		d.t.Errorf("a request that is %s, delivered %v: it stands among the grants to be claimed: %t", r.State, r.Delivery, r.around.grants[r.ID])
 	}
 	for _, stray := range r.around.strays {
 		d.t.Errorf("%s stands where nobody would look for it", stray)
@@ -47,9 +42,32 @@ func (d *Desk) Audit(id string) Record {
 	return r
 }
 
-// auditKeys holds that one key came of a granted request, and of that one its successors, one of each.
-func (d *Desk) auditKeys(r *Record, granted int) {
+// auditApprovals holds that a request was granted once. A grant may be withdrawn as long as its key is not claimed.
+func (d *Desk) auditApprovals(r *Record) {
 	d.t.Helper()
+	n := r.Approvals()
+	granted := r.State == portal.Approved || r.State == portal.Lapsed
+	withdrawn := r.State == portal.Declined || r.State == portal.Cancelled
+	if granted && n != 1 || !granted && n != 0 && !withdrawn || n > 1 {
+		d.t.Errorf("a request that is %s: %d approvals in its history", r.State, n)
+	}
+}
+
+// auditEnding holds that the schedule knows of each box.
+func (d *Desk) auditEnding(of string, there bool, task *SecretTask) {
+	d.t.Helper()
+	if there && (task == nil || task.DuePK == "" || task.DueAt == "" || task.Until == "") {
+		d.t.Errorf("a key lies in the box of a %s, and the task that ends it is %+v", of, task)
+	}
+}
+
+// auditKeys holds that one key came of a request whose key was delivered, and of that one its successors, one of each.
+func (d *Desk) auditKeys(r *Record) {
+	d.t.Helper()
+	granted := 0
+	if r.State == portal.Approved && r.Delivery != nil {
+		granted = 1
+	}
 	succeeds := map[string]*Key{}
 	for i, k := range r.Keys {
 		if k.Rotation != nil {
@@ -71,8 +89,12 @@ func (d *Desk) auditKeys(r *Record, granted int) {
 }
 
 // auditEdit holds that a request for a change of a key brought none into being, and changed that one once if it was granted.
-func (d *Desk) auditEdit(r *Record, granted int) {
+func (d *Desk) auditEdit(r *Record) {
 	d.t.Helper()
+	granted := 0
+	if r.State == portal.Approved {
+		granted = 1
+	}
 	if len(r.Keys) > 0 || !r.Box.IsZero() {
 		d.t.Errorf("a request that is to change a key: %d keys came of it, and one lies in its box: %t", len(r.Keys), !r.Box.IsZero())
 	}
@@ -112,7 +134,7 @@ func (d *Desk) auditPlaces(r *Record) {
 	}
 	for _, other := range r.around.requests {
 		for _, name := range other.Holds {
-			if other.Open() {
+			if other.Open() || other.Claimable() {
 				say(name, place{Holder: other.ID})
 			}
 		}
@@ -184,20 +206,11 @@ func task(r *Record) table.Task {
 	switch {
 	case r.Open():
 		return r.Task
-	case r.DueAt == "":
-		return "" // its box was emptied
-	case r.State == portal.Approved && r.Edits != "":
-		return "" // there is no box, and nothing to take
-	case r.State == portal.Approved && r.Delivery == nil && len(r.Keys) > 0 && r.Keys[0].Over():
-		return table.Lapse // there is nothing to remind of
-	case r.State == portal.Approved && r.Delivery == nil && !r.Reminded:
-		return table.Remind // of the key, which lapses two days later
-	case r.State == portal.Approved && r.Delivery == nil:
-		return table.Lapse
+	case !r.Claimable():
+		return ""
+	case !r.Reminded:
+		return table.Remind // the grant lapses two days later
 	default:
-		return table.Empty
+		return table.Lapse
 	}
 }
-
-// emptied tells whether the schedule says that it has emptied the request's box.
-func (r *Record) emptied() bool { return !r.Open() && r.DueAt == "" && r.Edits == "" }

@@ -25,18 +25,13 @@ func (d *Desk) auditKey(r *Record, k, older *Key) {
 	if edited(k) == 0 && !slices.Equal(k.Policies, first) {
 		d.t.Errorf("the issued key has the policies %v, want %v", k.Policies, first)
 	}
-	if waits := r.Delivery == nil && older == nil; k.Unclaimed != waits {
-		d.t.Errorf("a key that was delivered %v is said to wait for its developer: %t", r.Delivery, k.Unclaimed)
-	}
 	if older == nil && k.ID != r.KeyID {
 		d.t.Errorf("the issued key is %s, and the request says %s", k.ID, r.KeyID)
 	}
-	if older != nil || !r.emptied() {
+	if k.AuthType == portal.MutualTLS || !box.IsZero() { // else the box was emptied
 		d.auditKind(k, box)
 	}
-	if r.State == portal.Lapsed && k.State != table.Lapsed {
-		d.t.Errorf("the request has lapsed, and its key is %s", k.State)
-	}
+	d.auditEnding("key", !k.Next.IsZero(), k.Ending)
 	d.auditStanding(k, r.around)
 	d.auditHistory(k, r.around)
 }
@@ -87,7 +82,6 @@ func (d *Desk) auditStanding(k *Key, around *surroundings) {
 	if k.Over() {
 		living = 0
 	}
-	d.auditDue(k)
 	if len(k.beside) != living || k.shown != living {
 		d.t.Errorf("a key that is %s stands %d times beside its developer, and has %d shown hashes", k.State, len(k.beside), k.shown)
 	}
@@ -108,18 +102,6 @@ func end(k *Key) int64 {
 		return k.Rotation.Ends
 	}
 	return k.Expires
-}
-
-// auditDue holds that the schedule has what is to be done with the box of a key that is succeeded or over.
-func (d *Desk) auditDue(k *Key) {
-	d.t.Helper()
-	var want table.Task
-	if k.Over() || k.Rotation != nil {
-		want = table.Empty
-	}
-	if k.Task != want || (k.DueAt == "") != (want == "") {
-		d.t.Errorf("the schedule is to %q at %q for a key that is %s, rotated %t; want %q", k.Task, k.DueAt, k.State, k.Rotation != nil, want)
-	}
 }
 
 // auditHistory holds that each revision of a key after the first has its line, and that the last says what the key is. What becomes of

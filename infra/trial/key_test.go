@@ -68,7 +68,7 @@ var tampering = map[string]struct {
 		"a request that is declined has changed its key 1 times"},
 	"suspended":      {func(d *Desk, s story) { d.set(issuedAt(s.older()), "KEY", "state", "suspended") }, "the last line of a key's history"},
 	"revoked":        {func(d *Desk, s story) { d.set(issuedAt(s.newer()), "KEY", "state", "revoked") }, "a key that is revoked stands 1 times"},
-	"nothing to do":  {func(d *Desk, s story) { d.set(issuedAt(s.older()), "KEY", "task", "") }, `the schedule is to ""`},
+	"a box for ever": {func(d *Desk, s story) { d.remove(issuedAt(s.older()), "SECRET") }, "the task that ends it is <nil>"},
 	"a plan is gone": {func(d *Desk, s story) { d.remove(developer(s.granted), "PLAN#"+fixture.Weather) }, "is said to be held of"},
 	"a plan is another's": {func(d *Desk, s story) { d.set(developer(s.granted), "PLAN#"+fixture.Weather, "held_by", "somebody") },
 		"is said to be held of"},
@@ -80,7 +80,7 @@ var tampering = map[string]struct {
 		d.put("ORG#"+fixture.Org+"#DEVELOPER#"+fixture.Ada, "PLAN#x", map[string]string{"held_by": s.granted.ID})
 	},
 		"stands where nobody would look for it"},
-	"waits for nobody": {func(d *Desk, s story) { d.setYes(issuedAt(s.older()), "KEY", "unclaimed") }, "is said to wait for its developer: true"},
+	"a grant to nobody": {func(d *Desk, s story) { d.put(developer(s.granted), "KEYGRANT#"+s.granted.ID, nil) }, "among the grants to be claimed: true"},
 }
 
 // TestAuditOfKeys has something of a key go missing, or be there twice. The audit sees it.
@@ -117,14 +117,5 @@ func (d *Desk) put(pk, sk string, attributes map[string]string) {
 		it[name] = &types.AttributeValueMemberS{Value: value}
 	}
 	_, err := d.db().PutItem(d.t.Context(), &dynamodb.PutItemInput{TableName: new(d.Books.Name()), Item: it})
-	d.must(err)
-}
-
-func (d *Desk) setYes(pk, sk, attribute string) {
-	_, err := d.db().UpdateItem(d.t.Context(), &dynamodb.UpdateItemInput{
-		TableName: new(d.Books.Name()), Key: key(pk, sk), UpdateExpression: new("SET #attribute = :yes"),
-		ExpressionAttributeNames:  map[string]string{"#attribute": attribute},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":yes": &types.AttributeValueMemberBOOL{Value: true}},
-	})
 	d.must(err)
 }

@@ -29,6 +29,7 @@ type Record struct {
 	Edited  *Key            // that it changes, if it is for that
 	Plans   []string        // the places that are taken in its name
 	Box     apikey.Key      // zero where there is no box
+	Ending  *SecretTask     // of the box; nil where there is none
 
 	around *surroundings
 }
@@ -39,6 +40,7 @@ type Key struct {
 	History []table.KeyHistory // of its revisions after the first, in their order
 	Again   []table.KeyHistory // of the times that its successor was given again
 	Next    apikey.Key         // in the box of the key that is to succeed it; zero where there is none
+	Ending  *SecretTask        // of that box; nil where there is none
 	beside  []beside           // the developer
 	shown   int                // its shown hashes
 }
@@ -51,14 +53,22 @@ type beside struct {
 	Ends     int64    `json:"ends"`
 }
 
+// SecretTask is what the schedule has to do with a box.
+type SecretTask struct {
+	DueAt string `json:"due_at"`
+	Until string `json:"until"`
+	DuePK string `json:"DuePK"`
+}
+
 // surroundings are all requests and keys of the developer whose request it is, and the places that they have.
 type surroundings struct {
 	there    bool // the developer, and not on the way out
 	requests []table.Request
 	keys     map[string]*Key // by digest
 	places   map[string]place
-	held     int      // open requests and keys, as they are counted
-	strays   []string // what stands where nobody would look for it
+	grants   map[string]bool // that the developer may claim, by request
+	held     int             // open requests and keys, as they are counted
+	strays   []string        // what stands where nobody would look for it
 }
 
 // place is a place in a plan.
@@ -77,6 +87,7 @@ func (d *Desk) record(id string) Record {
 	d.t.Helper()
 	r := Record{Request: d.Read(id)}
 	r.Box = d.box(id, r.AuthType)
+	r.Ending = d.ending("ORG#" + fixture.Org + "#REQUEST#" + id)
 	r.around = d.surroundings(r.ByUser, id)
 	for _, it := range d.lines("ORG#" + fixture.Org + "#REQUEST#" + id) {
 		var line table.History
@@ -133,6 +144,7 @@ func inTurn(keys []*Key) []*Key {
 func (d *Desk) complete(k *Key) {
 	d.t.Helper()
 	k.History, k.Again, k.Next = nil, nil, d.box(k.ID, k.AuthType)
+	k.Ending = d.ending("KEY#" + k.Digest)
 	for _, it := range d.lines("KEY#" + k.Digest) {
 		var line table.KeyHistory
 		d.parse(it, &line)
@@ -150,7 +162,7 @@ type item = map[string]dynamodbtypes.AttributeValue
 // look for it.
 func (d *Desk) surroundings(developer, id string) *surroundings {
 	d.t.Helper()
-	s := &surroundings{keys: map[string]*Key{}, places: map[string]place{}}
+	s := &surroundings{keys: map[string]*Key{}, places: map[string]place{}, grants: map[string]bool{}}
 	home := "ORG#" + fixture.Org + "#DEVELOPER#" + developer
 	items := d.scan(home, developer, id)
 	for _, it := range items {
@@ -187,6 +199,8 @@ func (d *Desk) place(s *surroundings, home string, it item) bool {
 		var p place
 		d.parse(it, &p)
 		s.places[name] = p
+	case strings.HasPrefix(sk, "KEYGRANT#") && pk == home:
+		s.grants[strings.TrimPrefix(sk, "KEYGRANT#")] = true
 	case strings.HasPrefix(sk, "KEY#") && pk == home && s.keys[text(it["digest"])] != nil:
 		var b beside
 		d.parse(it, &b)
@@ -215,6 +229,22 @@ func (d *Desk) scan(home, developer, id string) []item {
 		items = append(items, page.Items...)
 	}
 	return items
+}
+
+// ending is the task that ends a box, next to the request or key that the box is for.
+func (d *Desk) ending(pk string) *SecretTask {
+	d.t.Helper()
+	out, err := d.db().GetItem(d.t.Context(), &dynamodb.GetItemInput{
+		TableName: aws.String(d.Books.Name()), ConsistentRead: aws.Bool(true),
+		Key: item{"PK": &dynamodbtypes.AttributeValueMemberS{Value: pk}, "SK": &dynamodbtypes.AttributeValueMemberS{Value: "SECRET"}},
+	})
+	d.must(err)
+	if out.Item == nil {
+		return nil
+	}
+	var task SecretTask
+	d.parse(out.Item, &task)
+	return &task
 }
 
 // lines are those of a history, in their order.

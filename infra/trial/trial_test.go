@@ -41,7 +41,7 @@ func TestAudit(t *testing.T) {
 		"not granted":    {func(d *Desk, r Record) { d.set(request(r), "REQUEST", "state", string(portal.Declined)) }, "declined: 1 issued keys"},
 		"another plan":   {func(d *Desk, r Record) { d.set("KEY#"+r.Keys[0].Digest, "KEY", "developer", "somebody") }, "is not what request"},
 		"another in box": {func(d *Desk, r Record) { d.set("KEY#"+r.Keys[0].Digest, "KEY", "digest", "another") }, "not the one in the box"},
-		"nothing to do":  {func(d *Desk, r Record) { d.set(request(r), "REQUEST", "task", "") }, `the schedule is to ""`},
+		"nothing to do":  {func(d *Desk, r Record) { d.set(request(r), "REQUEST", "task", "remind") }, `the schedule is to "remind"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -67,17 +67,46 @@ func changeRequest(
 	}
 }
 
-// Close is the revision that ends an open request in the state, frees its plans and has its box emptied.
+// Close is the revision that ends an open request in the state, and frees its slots.
 func Close(act Act, to portal.State) func(table.Request) (table.Request, error) {
 	return func(r table.Request) (table.Request, error) {
-		if !may(r.State, to) {
+		if !r.Open() || !may(r.State, to) {
 			return r, processed(&r)
 		}
-		r.State, r.Holds = to, nil
-		act.sign(&r)
-		r.Due(table.Empty, act.At.Add(table.BoxOutlives))
-		return r, nil
+		return act.ended(r, to), nil
 	}
+}
+
+// Withdraw is Close, of a grant as well whose key is not claimed yet: there is no key then, and its link opens nothing any more.
+func Withdraw(act Act, to portal.State) func(table.Request) (table.Request, error) {
+	return func(r table.Request) (table.Request, error) {
+		if !r.Claimable() {
+			return Close(act, to)(r)
+		}
+		return act.ended(r, to), nil
+	}
+}
+
+// CancelGrant ends a grant of a developer who goes, a hidden one as well, and tells whether it did: its key may be claimed meanwhile.
+func CancelGrant(ctx context.Context, t *table.Table, org, id string, act Act) (ended bool, err error) {
+	r, err := t.Request(ctx, org, id)
+	for err == nil && r.Claimable() {
+		err = t.Write(ctx, act.change(r, act.ended(r, portal.Cancelled)))
+		var changed *table.Changed
+		if !errors.As(err, &changed) {
+			return err == nil, err
+		}
+		r, err = changed.Now, nil
+	}
+	return false, err
+}
+
+// ended is the request in a final state, without its slots and with nothing left to do.
+func (a *Act) ended(r table.Request, to portal.State) table.Request {
+	r.State, r.Approved, r.Holds = to, false, nil
+	a.sign(&r)
+	r.NotDue()
+	return r
 }
 
 // sign writes down who decided, when, by which rule and why.
@@ -86,10 +115,10 @@ func (a *Act) sign(r *table.Request) {
 	r.Rule, r.Reason, r.Why, r.Deferred = a.Rule, a.Reason, a.Why, false
 }
 
-// Decline ends an open request. It reads what bears on it only where the organisation asks for four eyes.
+// Decline ends an open request, or a grant whose key is not claimed yet. It reads what bears on it only where the organisation asks for four eyes.
 func Decline(ctx context.Context, t *table.Table, r table.Request, settings portal.Configuration, act Act) error {
 	act.Name = "declined"
-	decline := Close(act, portal.Declined)
+	decline := Withdraw(act, portal.Declined)
 	if !settings.FourEyes {
 		return Change(ctx, t, r, act, decline)
 	}

@@ -61,12 +61,9 @@ func (i *Issuer) Saved(ctx context.Context, r table.Request, act Act, proof stri
 		}
 		after := r
 		after.Proof = ""
-		emptied := timeOf(r.DecidedAt, act.At).Add(table.BoxOutlives) // no grant is in flight then
-		if emptied.Before(act.At) {
-			emptied = act.At
-		}
-		after.Due(table.Empty, emptied)
-		err := i.Table.Write(ctx, act.change(r, after))
+		change, task := act.change(r, after), requestSecret(&r).AtOnce(act.At)
+		change.Secret = &task
+		err := i.Table.Write(ctx, change)
 		var changed *table.Changed
 		if !errors.As(err, &changed) {
 			return err
@@ -93,8 +90,8 @@ func SendLink(ctx context.Context, t *table.Table, r table.Request, act Act) err
 			return r, portal.Refuse(portal.Conflict, "The request waits for its decision; there is no key to claim yet.")
 		case !r.Claimable() || r.AuthType == portal.MutualTLS:
 			return r, processed(&r)
-		case r.DueAt == "" || r.Task == table.Lapse && r.DueAt <= portal.Timestamp(act.At.Add(table.BoxOutlives)):
-			return r, errKeyOver
+		case r.Task == table.Lapse && r.DueAt <= portal.Timestamp(act.At.Add(betweenLinks)):
+			return r, portal.Refuse(portal.Conflict, "The grant lapses at %s, before a mail would arrive; ask for a new key.", r.DueAt)
 		case settings.Mail.From == "":
 			return r, errNoSender
 		case act.At.Sub(timeOf(r.LinkSentAt, time.Time{})) < betweenLinks:

@@ -98,7 +98,7 @@ func TestLostClaims(t *testing.T) {
 	t.Parallel()
 	desk := trial.Open(t)
 	reviewer := desk.Person(caller.Reviewer)
-	for _, operation := range []string{"GetItem", "GetSecretValue", "TransactWriteItems"} {
+	for _, operation := range []string{"GetItem", "BatchGetItem", "PutItem", "CreateSecret", "TransactWriteItems"} {
 		for _, fault := range []faults.Fault{faults.NeverSent, faults.AnswerLost, faults.CrashBefore, faults.CrashAfter} {
 			t.Run(fmt.Sprint(operation, " ", fault), func(t *testing.T) {
 				t.Parallel()
@@ -110,7 +110,7 @@ func TestLostClaims(t *testing.T) {
 					t.Errorf("the first: %v", lost)
 				}
 				key, err := claims(d, t, r.ID, mine, time.Now())
-				if after := d.Audit(r.ID); err != nil || key.Digest() != after.Box.Digest() || len(after.Keys) != 1 || after.Keys[0].Unclaimed {
+				if after := d.Audit(r.ID); err != nil || key.Digest() != after.Box.Digest() || len(after.Keys) != 1 {
 					t.Errorf("the same again: %v", err)
 				}
 				key, err = claims(d, t, r.ID, another, time.Now())
@@ -120,31 +120,30 @@ func TestLostClaims(t *testing.T) {
 	}
 }
 
-// claimEvents are what happens between a claim's look into the box and its write, and what the claim is told; no words: it has the key.
+// claimEvents are what happens between the minting of a claimed key and its write, and what the claim is told.
 var claimEvents = map[string]struct {
-	happens func(t *testing.T, d *trial.Desk, r table.Request, k table.IssuedKey, by trial.Person)
+	happens func(t *testing.T, d *trial.Desk, r table.Request, by trial.Person)
 	words   string
 	state   portal.State
 }{
-	"lapsed": {func(t *testing.T, d *trial.Desk, r table.Request, _ table.IssuedKey, _ trial.Person) {
+	"lapsed": {func(t *testing.T, d *trial.Desk, r table.Request, _ trial.Person) {
 		for range 2 {
 			if _, err := d.Unharmed().Due(t.Context(), d.Read(r.ID), time.Now().Add(8*24*time.Hour), "the schedule's"); err != nil {
 				t.Error(err)
 			}
 		}
 	}, "it has lapsed", portal.Lapsed},
-	"revoked": {func(t *testing.T, d *trial.Desk, _ table.Request, k table.IssuedKey, by trial.Person) {
-		if _, err := approval.Revoke(t.Context(), d.Books, k, by.Act("revoked")); err != nil {
+	"withdrawn": {func(t *testing.T, d *trial.Desk, r table.Request, by trial.Person) {
+		if err := approval.Decline(t.Context(), d.Books, r, portal.Configuration{}, by.Act("declined")); err != nil {
 			t.Error(err)
 		}
-	}, "The key is over", portal.Approved},
-	"suspended": {func(t *testing.T, d *trial.Desk, _ table.Request, k table.IssuedKey, by trial.Person) {
-		act := by.Act("suspended")
-		if err := approval.ChangeKey(t.Context(), d.Books, k, act, approval.KeyTo(act, table.Suspended)); err != nil {
+	}, processed, portal.Declined},
+	"link sent": {func(t *testing.T, d *trial.Desk, r table.Request, by trial.Person) {
+		if err := approval.SendLink(t.Context(), d.Books, r, by.Act("link sent")); err != nil {
 			t.Error(err)
 		}
 	}, "", portal.Approved},
-	"developer inactive": {func(_ *testing.T, d *trial.Desk, r table.Request, _ table.IssuedKey, _ trial.Person) {
+	"developer inactive": {func(_ *testing.T, d *trial.Desk, r table.Request, _ trial.Person) {
 		d.ChangeDeveloper(r.ByUser, "SET inactive = :yes")
 	}, "is inactive", portal.Approved},
 }
@@ -158,16 +157,15 @@ func TestMeanwhileClaimed(t *testing.T) {
 			d := desk.Again(t)
 			reviewer := d.Person(caller.Reviewer)
 			r := waitingKey(t, d, reviewer)
-			k := d.Keys(r.ByUser)[0]
-			d.Meanwhile("TransactWriteItems", func() { c.happens(t, d, r, k, reviewer) })
+			d.Meanwhile("TransactWriteItems", func() { c.happens(t, d, r, reviewer) })
 			key, err := claims(d, t, r.ID, mine, time.Now())
 			after := d.Audit(r.ID)
 			if after.State != c.state {
 				t.Errorf("it is %s, want %s", after.State, c.state)
 			}
 			if c.words == "" {
-				if err != nil || key.Digest() != after.Box.Digest() || after.Keys[0].Unclaimed || after.Keys[0].State != table.Suspended {
-					t.Errorf("error %v, the key is %s", err, after.Keys[0].State)
+				if err != nil || key.Digest() != after.Box.Digest() || len(after.Keys) != 1 {
+					t.Errorf("error %v, %d keys", err, len(after.Keys))
 				}
 				return
 			}
@@ -178,8 +176,7 @@ func TestMeanwhileClaimed(t *testing.T) {
 	}
 }
 
-// TestLapse holds that of a key which nobody took nothing is left: neither in its box, nor in its plans, nor at any door; and that the plan
-// can be asked for again.
+// TestLapse holds that a grant whose key was not claimed frees its plan, which can be asked for again; and that there never was a key.
 func TestLapse(t *testing.T) {
 	t.Parallel()
 	d := trial.Open(t)
@@ -195,8 +192,8 @@ func TestLapse(t *testing.T) {
 		}
 	}
 	after := d.Audit(r.ID)
-	if after.State != portal.Lapsed || after.Approved || !after.Box.IsZero() || after.DueAt != "" || len(after.Plans) != 0 || len(after.Keys) != 1 || after.Keys[0].State != table.Lapsed {
-		t.Errorf("it is %s, a key in its box %t, due %q, with the plans %v; its key is %s", after.State, !after.Box.IsZero(), after.DueAt, after.Plans, after.Keys[0].State)
+	if after.State != portal.Lapsed || after.Approved || !after.Box.IsZero() || after.DueAt != "" || len(after.Plans) != 0 || len(after.Keys) != 0 {
+		t.Errorf("it is %s, a key in its box %t, due %q, with the plans %v; %d keys", after.State, !after.Box.IsZero(), after.DueAt, after.Plans, len(after.Keys))
 	}
 	key, err := claims(d, t, r.ID, mine, time.Now())
 	refused(t, key, err, portal.Conflict, "it has lapsed")

@@ -28,24 +28,51 @@ func inTime(said string, now time.Time) bool {
 	return err == nil && now.Sub(at) <= Again
 }
 
-// deliverAgain leaves a line of history before it opens the box: nobody is given a key twice without a trace. What was not
-// delivered to By before is not now.
+// deliverAgain leaves a line of history before it answers: a key is not given twice without a trace. What was not delivered to By
+// before is not now.
 func (i *Issuer) deliverAgain(ctx context.Context, r table.Request, act Act) (Grant, error) {
 	switch {
 	case r.Edits != "":
-		return i.told(ctx, r)
+		return i.told(ctx, r, act)
 	case r.Delivery == nil:
 		return Grant{Request: r}, nil
 	}
-	act.Name = "delivered again"
-	if err := i.Table.DeliveredAgain(ctx, r, act.history(&r)); err != nil {
+	grant, err := i.reopen(ctx, r, act)
+	if err != nil {
 		return Grant{}, err
 	}
+	act.Name = "delivered again"
+	return grant, i.Table.DeliveredAgain(ctx, r, act.history(&r))
+}
+
+// reopen is the grant of a key that was delivered before. A secret that was made once more, by a call that lost, holds another key than
+// the one that was delivered.
+func (i *Issuer) reopen(ctx context.Context, r table.Request, act Act) (Grant, error) {
 	if r.AuthType == portal.MutualTLS {
-		return i.told(ctx, r)
+		return i.told(ctx, r, act)
 	}
 	key, err := i.Vault.Open(ctx, r.OrgID, r.ID, r.AuthType)
-	return Grant{Key: key, Request: r}, err
+	if err != nil {
+		return Grant{}, err
+	}
+	if err := i.stillGood(ctx, key.Digest(), act); err != nil {
+		return Grant{}, err
+	}
+	return Grant{Key: key, Request: r}, nil
+}
+
+// stillGood refuses to show a key again that is over by now.
+func (i *Issuer) stillGood(ctx context.Context, digest string, act Act) error {
+	k, err := i.Table.IssuedKey(ctx, digest)
+	switch {
+	case err != nil:
+		return err
+	case k == nil:
+		return errNotAgain
+	case k.Over() || k.Ended(act.At):
+		return errKeyOver
+	}
+	return nil
 }
 
 // fetches tells whether the act asks for what the schedule granted, as the request's creator may: clients that create a request and then
@@ -60,61 +87,62 @@ func nothingSecret(r *table.Request) bool { return r.Edits != "" || r.AuthType =
 
 func (i *Issuer) fetch(ctx context.Context, r table.Request, act Act, proof string) (Grant, error) {
 	if nothingSecret(&r) {
-		return i.told(ctx, r)
+		return i.told(ctx, r, act)
 	}
 	return i.hand(ctx, r, act, proof)
 }
 
 // told is what came of a request that hands over nothing secret.
-func (i *Issuer) told(ctx context.Context, r table.Request) (Grant, error) {
+func (i *Issuer) told(ctx context.Context, r table.Request, act Act) (Grant, error) {
 	if r.Edits != "" {
 		k, err := i.Table.IssuedKey(ctx, r.Edits)
+		if err == nil && (k == nil || k.Over() || k.Ended(act.At)) {
+			err = errKeyOver
+		}
 		return Grant{Request: r, Edited: k}, err
 	}
 	fingerprint, err := portal.Fingerprint(r.OrgID, r.Certificate)
-	return Grant{Key: apikey.OfCertificate(r.OrgID, fingerprint, i.Form), Request: r}, err
-}
-
-// hand gives a key that waits for its developer to whoever acts, once: the box is opened first, so that no key is noted as delivered
-// that could not be read, and the write arbitrates whom it is given to.
-func (i *Issuer) hand(ctx context.Context, r table.Request, act Act, proof string) (Grant, error) {
-	if r.DueAt == "" { // nobody took the key until it was revoked, and its box is emptied
-		return Grant{}, errKeyOver
-	}
-	key, err := i.Vault.Open(ctx, r.OrgID, r.ID, r.AuthType)
 	if err != nil {
 		return Grant{}, err
 	}
-	for {
-		k, err := i.Table.IssuedKey(ctx, key.Digest())
-		switch {
-		case err != nil:
-			return Grant{}, err
-		case k == nil || k.Over() || k.Ended(act.At):
-			return Grant{}, errKeyOver
-		}
-		after := *k
-		after.Unclaimed = false
-		act.Name = "delivered"
-		taken := act.keyChange(*k, after)
-		change := act.change(r, act.delivered(r, proof))
-		change.Edit = &taken
-		err = i.Table.Write(ctx, change)
-		var changedKey *table.ChangedKey
-		switch {
-		case err == nil:
-			return Grant{Key: key, Request: change.After}, nil
-		case !errors.As(err, &changedKey): // else it is read anew: somebody suspended it, say
-			return Grant{}, err
-		}
+	key := apikey.OfCertificate(r.OrgID, fingerprint, i.Form)
+	if err := i.stillGood(ctx, key.Digest(), act); err != nil {
+		return Grant{}, err
 	}
+	return Grant{Key: key, Request: r}, nil
 }
 
-var errKeyOver = portal.Refuse(portal.Conflict, "The key is over: it was revoked, or it has expired. Ask for a new one.")
+// hand mints the key of a grant and gives it to whoever acts, once. What is no longer grantable is refused, in words.
+func (i *Issuer) hand(ctx context.Context, r table.Request, act Act, proof string) (Grant, error) {
+	act.Name = "delivered"
+	books, err := i.Table.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
+	if err != nil {
+		return Grant{}, err
+	}
+	if err := stillGrantable(&r, &books); err != nil {
+		return Grant{}, notNow(err)
+	}
+	grant, err := i.deliver(ctx, r, act.delivered(r, proof), act, &books)
+	return grant, notNow(err)
+}
+
+// notNow words the refusal of a grant for a developer who claims its key: what is wrong is not in their call.
+func notNow(err error) error {
+	var refusal *portal.Error
+	if !errors.As(err, &refusal) || refusal.Kind != portal.Invalid {
+		return err
+	}
+	return portal.Refuse(portal.Conflict, "The key cannot be handed over as things stand: %s", refusal.Message)
+}
+
+var (
+	errKeyOver  = portal.Refuse(portal.Conflict, "The key is over: it was revoked, or it has expired. Ask for a new one.")
+	errNotAgain = portal.Refuse(portal.Conflict, "The key cannot be shown again. If its answer was lost, rotate the key.")
+)
 
 // delivered is the request once its key is handed over.
 func (a *Act) delivered(r table.Request, proof string) table.Request {
 	r.Delivery, r.Proof = &portal.Delivery{To: a.By.Name, At: portal.Timestamp(a.At)}, proof
-	r.Due(table.Empty, a.At.Add(table.BoxOutlives))
+	r.NotDue()
 	return r
 }

@@ -61,8 +61,6 @@ func (i *Issuer) due(ctx context.Context, r table.Request, act Act) (Done, error
 		return i.expire(ctx, r, act)
 	case table.Lapse:
 		return i.lapse(ctx, r, act)
-	case table.Empty:
-		return Emptied, i.empty(ctx, r)
 	}
 	return "", fmt.Errorf("the task %q is none", r.Task)
 }
@@ -188,11 +186,6 @@ func (i *Issuer) answerInstead(ctx context.Context, r table.Request, act Act) (D
 func (i *Issuer) remind(ctx context.Context, r table.Request, act Act) (Done, error) {
 	act.Name = "reminded"
 	if !r.Open() {
-		if _, err := i.Table.KeyNamed(ctx, r.OrgID, r.ByUser, r.KeyID); errors.Is(err, portal.ErrNotFound) { // it was revoked: nothing waits
-			return Emptied, i.empty(ctx, r)
-		} else if err != nil {
-			return "", err
-		}
 		return Reminded, i.whileDue(ctx, r, act, func(r table.Request) (table.Request, error) {
 			r.Reminded = true
 			i.awaitClaim(&r)
@@ -236,54 +229,33 @@ func (i *Issuer) ripe(ctx context.Context, r table.Request, now time.Time) (tabl
 	return books, errOvertaken
 }
 
-// lapse revokes a key that nobody took, frees its plan, and empties its box.
+// lapse ends a grant whose key the developer did not claim in time, and frees its slots. There is no key to revoke.
 func (i *Issuer) lapse(ctx context.Context, r table.Request, act Act) (Done, error) {
-	k, err := i.Table.KeyNamed(ctx, r.OrgID, r.ByUser, r.KeyID)
-	if errors.Is(err, portal.ErrNotFound) { // it was revoked
-		return Emptied, i.empty(ctx, r)
-	}
-	if err != nil {
-		return "", err
-	}
 	if !r.Claimable() {
 		return Overtaken, i.Table.Done(ctx, r)
 	}
-	act.Name, act.Reason = "lapsed", fmt.Sprintf("Nobody took the key within %d days.", i.Retention/(24*time.Hour))
-	after := r
-	after.State, after.Approved, after.Reason = portal.Lapsed, false, act.Reason // its plans are the key's now, and are freed with it
-	after.Due(table.Empty, act.At)
-	ended, err := KeyTo(act, table.Lapsed)(*k)
+	act.Name, act.Reason = "lapsed", fmt.Sprintf("The key was not claimed within %d days.", i.Retention/(24*time.Hour))
+	return Lapsed, i.whileDue(ctx, r, act, func(r table.Request) (table.Request, error) {
+		r.State, r.Approved, r.Holds, r.Reason = portal.Lapsed, false, nil, act.Reason
+		r.NotDue()
+		return r, nil
+	})
+}
+
+// DueSecret deletes a delivery secret that is due to be deleted. A grant in flight may yet write the key that it has read there: its
+// transaction carries the key's digest, and its answer the key.
+func (i *Issuer) DueSecret(ctx context.Context, item table.DueItem, now time.Time) (Done, error) {
+	task, err := i.Table.SecretTask(ctx, item)
 	if err != nil {
 		return "", err
 	}
-	change, end := act.change(r, after), act.keyChange(*k, ended)
-	change.Edit = &end
-	if err := unlessFaster(i.Table.Write(ctx, change)); err != nil {
-		return "", err
-	}
-	_ = i.empty(ctx, change.After) // else the box has a due of its own
-	return Lapsed, nil
-}
-
-// empty deletes what lies in the box of a request. No box is an empty one.
-func (i *Issuer) empty(ctx context.Context, r table.Request) error {
-	if r.Edits == "" {
-		if err := i.Vault.Empty(ctx, r.OrgID, r.ID, r.AuthType); err != nil {
-			return err
-		}
-	}
-	return i.Table.Done(ctx, r)
-}
-
-// DueKey does with an issued key what is due: it empties the box that a rotation has filled.
-func (i *Issuer) DueKey(ctx context.Context, k table.IssuedKey, now time.Time) (Done, error) {
-	if k.DueAt == "" || k.DueAt > portal.Timestamp(now) {
+	if task == nil || task.DueAt > portal.Timestamp(now) {
 		return Overtaken, nil
 	}
-	if err := i.Vault.Empty(ctx, k.OrgID, k.ID, k.AuthType); err != nil {
+	if err := i.Vault.Empty(ctx, task.Org, task.ID, task.Kind); err != nil {
 		return "", err
 	}
-	return Emptied, i.Table.KeyDone(ctx, k)
+	return Emptied, i.Table.SecretDeleted(ctx, *task, now)
 }
 
 // whileDue makes the revision of a request, if the request is still as the schedule found it: one that was changed is due again if it

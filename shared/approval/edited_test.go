@@ -97,7 +97,6 @@ func TestEditedRefuses(t *testing.T) {
 		words          string
 	}{
 		"revoked":                   {func(k *table.IssuedKey) { k.State = table.Revoked }, []string{"automatic"}, nil, portal.NotFound, "Could not retrieve"},
-		"lapsed":                    {func(k *table.IssuedKey) { k.State = table.Lapsed }, []string{"automatic"}, nil, portal.NotFound, "Could not retrieve"},
 		"rotated":                   {func(k *table.IssuedKey) { k.Rotation = &table.Rotation{Shown: "next", Ends: moment.Unix() + 9} }, []string{"automatic"}, nil, portal.Conflict, "change its successor next instead"},
 		"expired":                   {func(k *table.IssuedKey) { k.Expires = moment.Unix() }, []string{"automatic"}, nil, portal.Conflict, "has expired"},
 		"a client":                  {func(k *table.IssuedKey) { k.AuthType = portal.OAuth }, []string{"automatic"}, nil, portal.Conflict, "An OAuth client is for one policy"},

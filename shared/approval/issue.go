@@ -89,54 +89,78 @@ func (i *Issuer) grant(ctx context.Context, r table.Request, act Act, proof stri
 	if r.Edits != "" {
 		return i.edit(ctx, r, act, &books, proof)
 	}
+	approved := i.approved(r, act, &books, proof)
+	if approved.Delivery == nil { // the key is minted when it is claimed
+		change := act.change(r, approved)
+		return Grant{Request: change.After}, i.Table.Write(ctx, change)
+	}
+	return i.deliver(ctx, r, approved, act, &books)
+}
+
+// deliver mints the key of a request and writes it with the request as it is once the key is delivered. The vault decides what the key is,
+// the table whether it is delivered, and to whom.
+func (i *Issuer) deliver(ctx context.Context, before, after table.Request, act Act, books *table.Books) (Grant, error) {
 	fingerprint := ""
-	if r.AuthType == portal.MutualTLS {
-		if fingerprint, err = portal.Fingerprint(r.OrgID, r.Certificate); err != nil {
+	if before.AuthType == portal.MutualTLS {
+		var err error
+		if fingerprint, err = portal.Fingerprint(before.OrgID, before.Certificate); err != nil {
 			return Grant{}, err
 		}
 	}
-	key, err := i.key(ctx, r.OrgID, r.ID, r.AuthType, fingerprint)
+	key, err := i.mint(ctx, requestSecret(&before), fingerprint, act.At)
 	if err != nil {
 		return Grant{}, err
 	}
-	approved := i.approved(r, act, &books, proof)
-	approved.KeyID = portal.NewID(act.At)
-	change := act.change(r, approved)
-	change.Key = issued(&change.After, key, &books, act.At)
-	change.Key.Unclaimed = change.After.Delivery == nil
+	after.KeyID = portal.NewID(act.At)
+	change := act.change(before, after)
+	change.Key = issued(&change.After, key, books, act.At)
 	if err := i.Table.Write(ctx, change); err != nil {
 		return Grant{}, err
-	}
-	if change.After.Delivery == nil {
-		key = apikey.Key{}
 	}
 	return Grant{Key: key, Request: change.After}, nil
 }
 
-// key is what the vault says the key is that comes of a request or a rotation, by its id. That of a certificate is nobody's secret,
-// and is what the certificate is.
-func (i *Issuer) key(ctx context.Context, org, id, kind, fingerprint string) (apikey.Key, error) {
-	if kind == portal.MutualTLS {
-		return apikey.OfCertificate(org, fingerprint, i.Form), nil
+// requestSecret is the task of the delivery secret that holds a request's key.
+func requestSecret(r *table.Request) table.SecretTask {
+	return table.SecretTask{Org: r.OrgID, ID: r.ID, Kind: r.AuthType}
+}
+
+// mint is what the vault says the key is that comes of a request or a rotation. The task that ends the delivery secret is written before
+// the secret is made: a call that dies leaves none behind. The key of a certificate is no secret, and is what the certificate is.
+func (i *Issuer) mint(ctx context.Context, task table.SecretTask, fingerprint string, at time.Time) (apikey.Key, error) {
+	if task.Kind == portal.MutualTLS {
+		return apikey.OfCertificate(task.Org, fingerprint, i.Form), nil
 	}
-	minted, err := apikey.Mint(i.Random, org, kind, i.Form)
+	minted, err := apikey.Mint(i.Random, task.Org, task.Kind, i.Form)
 	if err != nil {
 		return apikey.Key{}, err
 	}
-	return i.Vault.Keep(ctx, org, id, minted)
+	if err := i.Table.PlanSecret(ctx, task.Begun(at)); err != nil {
+		return apikey.Key{}, err
+	}
+	return i.Vault.Keep(ctx, task.Org, task.ID, minted)
 }
 
 func (i *Issuer) mayIssue(ctx context.Context, r *table.Request, act *Act, books *table.Books) error {
 	if err := i.mayApprove(ctx, act, r, books); err != nil {
 		return err
 	}
+	if err := stillGrantable(r, books); err != nil {
+		return err
+	}
+	if waitsForClaim(r, act, books) && books.Configuration.Mail.From == "" && !act.bySchedule() { // what that granted, its creator may fetch
+		return errNoSender
+	}
+	return nil
+}
+
+// stillGrantable refuses, in words, a request of which no key can come as its facts are now.
+func stillGrantable(r *table.Request, books *table.Books) error {
 	switch {
 	case books.Developer == nil:
 		return table.UnknownDeveloper(r.ByUser)
 	case books.Developer.Inactive:
 		return table.InactiveDeveloper(r.ByUser)
-	case waitsForClaim(r, act, books) && books.Configuration.Mail.From == "" && !act.bySchedule(): // what that granted, its creator may fetch
-		return errNoSender
 	}
 	kind, err := grantable(books, r.ApplyPolicies)
 	if err != nil {
@@ -174,7 +198,6 @@ func (i *Issuer) approved(r table.Request, act Act, books *table.Books, proof st
 		return r
 	}
 	r.Delivery = &portal.Delivery{To: act.By.Name, At: portal.Timestamp(act.At)}
-	r.Due(table.Empty, act.At.Add(table.BoxOutlives))
 	return r
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"keydesk/shared/portal"
 	"keydesk/shared/table"
@@ -94,9 +93,6 @@ func Revoke(ctx context.Context, t *table.Table, k table.IssuedKey, act Act) (ol
 	if err != nil {
 		return nil, err
 	}
-	if change.Before.Unclaimed {
-		nothingToTake(ctx, t, &change.Before, act.At)
-	}
 	return olderOf(&change), nil
 }
 
@@ -108,22 +104,10 @@ func olderOf(change *table.KeyChange) *table.IssuedKey {
 	return &change.Older.After
 }
 
-// nothingToTake has the box of a revoked key emptied soon, and its developer not reminded of it. Where that fails, the time in which the key
-// would have lapsed ends it.
-func nothingToTake(ctx context.Context, t *table.Table, k *table.IssuedKey, now time.Time) {
-	r, err := t.Request(ctx, k.OrgID, k.Request)
-	if err != nil || !r.Claimable() {
-		return
-	}
-	was := r.DueAt
-	r.Due(table.Lapse, now.Add(table.BoxOutlives))
-	_ = t.Reschedule(ctx, r, was)
-}
-
 // KeyTo is the revision that puts a key into a state. A key that is revoked exists for nobody any more.
 func KeyTo(act Act, to table.KeyState) KeyRevision {
 	return func(k table.IssuedKey) (table.IssuedKey, error) {
-		final := to == table.Revoked || to == table.Lapsed
+		final := to == table.Revoked
 		switch {
 		case k.Over():
 			return k, portal.ErrNotFound
@@ -138,7 +122,6 @@ func KeyTo(act Act, to table.KeyState) KeyRevision {
 			if !k.Ended(act.At) { // else its plans have been free since then, and may be another's
 				k.Holds = nil
 			}
-			k.Due(table.Empty, act.At.Add(table.BoxOutlives)) // a rotation that died may have filled one
 		}
 		return k, nil
 	}

@@ -117,7 +117,7 @@ func (a *keyActor) do(t testing.TB, f *fate) error {
 	case "left":
 		err := books.Leave(ctx, fixture.Org, f.key.Developer, time.Now())
 		for done := false; !done && err == nil; {
-			done, err = books.RevokeSome(ctx, fixture.Org, f.key.Developer, a.act.At)
+			_, done, err = books.RevokeSome(ctx, fixture.Org, f.key.Developer, a.act.At)
 		}
 		return err
 	}

@@ -17,9 +17,9 @@ import (
 
 // keyStates are all there are; allowedForKeys are the moves of the design, written down once more by hand.
 var (
-	keyStates      = []table.KeyState{table.Active, table.Suspended, table.Revoked, table.Lapsed}
+	keyStates      = []table.KeyState{table.Active, table.Suspended, table.Revoked}
 	allowedForKeys = []string{
-		"active -> suspended", "active -> revoked", "active -> lapsed", "suspended -> active", "suspended -> revoked", "suspended -> lapsed",
+		"active -> suspended", "active -> revoked", "suspended -> active", "suspended -> revoked",
 	}
 )
 
@@ -70,7 +70,7 @@ func TestKeyTo(t *testing.T) {
 			got, err := KeyTo(reviewer, to)(before)
 			what := fmt.Sprintf("%s -> %s", from, to)
 			switch {
-			case from == table.Revoked || from == table.Lapsed:
+			case from == table.Revoked:
 				if !errors.Is(err, portal.ErrNotFound) {
 					t.Errorf("%s: %v", what, err)
 				}
@@ -78,9 +78,8 @@ func TestKeyTo(t *testing.T) {
 			case from == to:
 				refusedAs(t, what, err, portal.Conflict, "The key is "+string(from)+" already.")
 				continue
-			case to == table.Revoked || to == table.Lapsed:
+			case to == table.Revoked:
 				want.Holds, want.RevokedAt = nil, portal.Timestamp(moment)
-				want.Task, want.DueAt = table.Empty, portal.Timestamp(moment.Add(table.BoxOutlives))
 			}
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%s: %+v, %v; want %+v", what, got, err, want)
@@ -92,7 +91,7 @@ func TestKeyTo(t *testing.T) {
 	}
 }
 
-// What is over for want of time can be revoked, or lapse, and nothing else.
+// What is over for want of time can be revoked, and nothing else.
 func TestKeyToOfWhatIsOver(t *testing.T) {
 	for name, k := range map[string]table.IssuedKey{
 		"expired": {State: table.Active, Expires: moment.Unix()},
@@ -102,7 +101,7 @@ func TestKeyToOfWhatIsOver(t *testing.T) {
 			_, err := KeyTo(reviewer, to)(k)
 			refusedAs(t, name+" -> "+string(to), err, portal.Conflict, "The key is over:")
 		}
-		for _, to := range []table.KeyState{table.Revoked, table.Lapsed} {
+		for _, to := range []table.KeyState{table.Revoked} {
 			if got, err := KeyTo(reviewer, to)(k); err != nil || got.State != to {
 				t.Errorf("%s -> %s: %+v, %v", name, to, got, err)
 			}

@@ -167,7 +167,7 @@ func TestCertificatesAreNotClaimed(t *testing.T) {
 	if key, err := issue(d, t, r.ID, who.Act("approved"), ""); err != nil || key.Name() != *in.Certificate {
 		t.Errorf("error %v, %s", err, key.Name())
 	}
-	if after := d.Audit(r.ID); after.Delivery == nil || after.Task != table.Empty {
+	if after := d.Audit(r.ID); after.Delivery == nil || after.Task != "" {
 		t.Errorf("delivered %v, to do: %q", after.Delivery, after.Task)
 	}
 	in = wish(t, portal.JWT)

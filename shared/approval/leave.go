@@ -34,14 +34,15 @@ const (
 // Leave ends what a developer has whose account is closed, and then the account. It does as much as the call has time for.
 func Leave(ctx context.Context, t *table.Table, org, developer string, act Act) (Gone, error) {
 	cancelled, err := cancelAll(ctx, t, org, developer, act)
+	grants := 0
 	if err == nil {
-		err = revokeAll(ctx, t, org, developer, act.At)
+		grants, err = endKeys(ctx, t, org, developer, act)
 	}
 	if err != nil {
 		return Gone{}, halfway(err)
 	}
 	revoked, err := t.Left(ctx, org, developer)
-	return Gone{revoked, cancelled}, err
+	return Gone{revoked, cancelled + grants}, err
 }
 
 // LeaveOn is the schedule's Leave, of a deletion that has stopped half-way. What is left after its time is due again in a minute.
@@ -135,13 +136,27 @@ func cancelSome(ctx context.Context, t *table.Table, org string, listed []table.
 	return int(cancelled.Load()), err
 }
 
-func revokeAll(ctx context.Context, t *table.Table, org, developer string, now time.Time) error {
+// endKeys revokes the developer's keys, and cancels the grants whose keys are not claimed.
+func endKeys(ctx context.Context, t *table.Table, org, developer string, act Act) (cancelled int, err error) {
 	for {
 		if err := timeIsLeft(ctx); err != nil {
-			return err
+			return cancelled, err
 		}
-		if done, err := t.RevokeSome(ctx, org, developer, now); done || err != nil {
-			return err
+		grants, done, err := t.RevokeSome(ctx, org, developer, act.At)
+		if done || err != nil {
+			return cancelled, err
+		}
+		for _, id := range grants {
+			if err := timeIsLeft(ctx); err != nil {
+				return cancelled, err
+			}
+			ended, err := CancelGrant(ctx, t, org, id, act)
+			if err != nil {
+				return cancelled, err
+			}
+			if ended {
+				cancelled++
+			}
 		}
 	}
 }

@@ -56,7 +56,7 @@ func (i *Issuer) rotate(ctx context.Context, k table.IssuedKey, act Act, rotatio
 	if err := i.mayRotate(ctx, &k, act, &rotation); err != nil {
 		return Rotated{}, err
 	}
-	key, err := i.key(ctx, k.OrgID, k.ID, k.AuthType, rotation.Certificate)
+	key, err := i.mint(ctx, successorSecret(&k), rotation.Certificate, act.At)
 	if err != nil {
 		return Rotated{}, err
 	}
@@ -66,7 +66,6 @@ func (i *Issuer) rotate(ctx context.Context, k table.IssuedKey, act Act, rotatio
 		Successor: newer.Digest, Shown: newer.Shown, Ends: earlier(graceEnds(act.At, rotation.Grace), k.Expires), At: portal.Timestamp(act.At),
 		By: act.By.Name, Proof: rotation.Proof,
 	}
-	older.Due(table.Empty, act.At.Add(table.BoxOutlives))
 	change := act.keyChange(k, older)
 	change.Successor = &newer
 	if err := i.Table.WriteKey(ctx, change); err != nil {
@@ -75,7 +74,12 @@ func (i *Issuer) rotate(ctx context.Context, k table.IssuedKey, act Act, rotatio
 	return Rotated{key, change.After, newer}, nil
 }
 
-// mayRotate refuses, before anything is minted, to rotate a key that opens nothing, that nobody has taken yet, or that would leave three good
+// successorSecret is the task of the delivery secret that holds a key's successor.
+func successorSecret(k *table.IssuedKey) table.SecretTask {
+	return table.SecretTask{Org: k.OrgID, ID: k.ID, Kind: k.AuthType, Older: k.Digest}
+}
+
+// mayRotate refuses, before anything is minted, to rotate a key that opens nothing, or that would leave three good
 // keys where one was granted.
 func (i *Issuer) mayRotate(ctx context.Context, k *table.IssuedKey, act Act, rotation *Rotation) error {
 	switch {
@@ -83,8 +87,6 @@ func (i *Issuer) mayRotate(ctx context.Context, k *table.IssuedKey, act Act, rot
 		return portal.Refuse(portal.Conflict, "The key is %s; resume it before you rotate it, or revoke it.", k.State)
 	case k.Ended(act.At):
 		return portal.Refuse(portal.Conflict, "The key has expired; ask for a new one.")
-	case k.Unclaimed:
-		return portal.Refuse(portal.Conflict, "The key waits for its developer, who claims it; rotate it after that.")
 	}
 	if err := rotationSuits(k, rotation); err != nil {
 		return err
@@ -133,7 +135,6 @@ func successor(k table.IssuedKey, key apikey.Key, act Act, rotation Rotation) ta
 	older := k.Digest
 	k.ID, k.Digest, k.Shown = portal.NewID(act.At), key.Digest(), key.Shown()
 	k.Created, k.LastUsed, k.Revision, k.Attempt = portal.Timestamp(act.At), "", 1, portal.NewID(act.At)
-	k.Task, k.DueAt = "", ""
 	if !rotation.oldestIsGood {
 		k.Before = older
 	}

@@ -70,13 +70,12 @@ func TestRotationIsRefused(t *testing.T) {
 	}
 }
 
-// A key whose time is over is not rotated, nor one that its developer has still to claim, nor one of a kind that has no such thing.
+// A key whose time is over is not rotated, nor one of a kind that has no such thing.
 func TestRotationThatMakesNoSense(t *testing.T) {
 	t.Parallel()
 	d := trial.Open(t)
 	who := d.Person(caller.Admin)
 	_, brief := d.Grant(who, wish(t, portal.JWT))
-	_, unclaimed := d.Grant(who, portal.RequestInput{ApplyPolicies: []string{fixture.Identity}})
 	_, token := d.Grant(who, wish(t, portal.AuthToken))
 	d.Offer("over", portal.AuthToken, `{"override": true}`, 0)
 	_, over := d.Grant(who, portal.RequestInput{ApplyPolicies: []string{fixture.Payments, "over"}})
@@ -90,7 +89,6 @@ func TestRotationThatMakesNoSense(t *testing.T) {
 	}{
 		"expired":                      {brief, 90*24*time.Hour + time.Second, approval.Rotation{Grace: time.Hour}, portal.Conflict, "The key has expired;"},
 		"its policy is over":           {over, 0, approval.Rotation{}, portal.Conflict, "The key's policy over is not active, so that a new key would open nothing either."},
-		"not claimed":                  {unclaimed, 0, approval.Rotation{}, portal.Conflict, "The key waits for its developer, who claims it;"},
 		"a certificate for a token":    {token, 0, approval.Rotation{Certificate: fingerprint()}, portal.Invalid, "certificate: the key is one of the kind authToken,"},
 		"a public key for a token":     {token, 0, approval.Rotation{PublicKey: fixture.PublicKey()}, portal.Invalid, "jwt_secret: the key is one of the kind authToken,"},
 		"a certificate for public key": {brief, 0, approval.Rotation{Certificate: fingerprint()}, portal.Invalid, "certificate: the key is one of the kind jwt,"},

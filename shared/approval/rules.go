@@ -14,7 +14,7 @@ import (
 var moves = map[portal.State][]portal.State{
 	portal.Pending:   {portal.Waiting, portal.Approved, portal.Declined, portal.Cancelled, portal.Expired}, // a reviewer, or the schedule
 	portal.Waiting:   {portal.Pending, portal.Approved, portal.Declined, portal.Cancelled, portal.Expired}, // a third party
-	portal.Approved:  {portal.Lapsed},                                                                      // the developer, who takes the key
+	portal.Approved:  {portal.Lapsed, portal.Declined, portal.Cancelled},                                   // the developer, who claims the key
 	portal.Declined:  nil,
 	portal.Cancelled: nil,
 	portal.Expired:   nil,
@@ -27,12 +27,11 @@ func may(from, to portal.State) bool { return slices.Contains(moves[from], to) }
 // Known tells whether s is a state.
 func Known(s portal.State) bool { _, ok := moves[s]; return ok }
 
-// keyMoves is the same for keys. Revocation is final, and so is a lapse.
+// keyMoves is the same for keys. Revocation is final.
 var keyMoves = map[table.KeyState][]table.KeyState{
-	table.Active:    {table.Suspended, table.Revoked, table.Lapsed},
-	table.Suspended: {table.Active, table.Revoked, table.Lapsed},
+	table.Active:    {table.Suspended, table.Revoked},
+	table.Suspended: {table.Active, table.Revoked},
 	table.Revoked:   nil,
-	table.Lapsed:    nil,
 }
 
 // mayKey tells whether a key may go from one state to another.

@@ -19,7 +19,7 @@ var (
 	allowed = []string{
 		"pending -> waiting", "pending -> approved", "pending -> declined", "pending -> cancelled", "pending -> expired",
 		"waiting -> pending", "waiting -> approved", "waiting -> declined", "waiting -> cancelled", "waiting -> expired",
-		"approved -> lapsed",
+		"approved -> lapsed", "approved -> declined", "approved -> cancelled",
 	}
 )
 

@@ -90,14 +90,14 @@ func (t *Table) KeysOf(ctx context.Context, org, developer, after string, want i
 	return keys, next, nil
 }
 
-// KeysHeld counts a developer's keys that are not over, up to portal.MostKeysCounted. It reads mostQueries megabytes of keys; a developer who
+// KeysHeld counts a developer's keys that are not over and those that they may claim, up to portal.MostKeysCounted. It reads mostQueries megabytes of keys; a developer who
 // has more, most of them over, counts as one who holds the most: a rule must not take the uncounted for none.
 func (t *Table) KeysHeld(ctx context.Context, org, developer string) (int, error) {
 	// bounded by mostQueries, and by MostKeysCounted
 	pages := dynamodb.NewQueryPaginator(t.db, &dynamodb.QueryInput{
 		TableName: &t.name, ConsistentRead: aws.Bool(true), ProjectionExpression: aws.String("ends"),
 		KeyConditionExpression:    aws.String("PK = :pk AND SK BETWEEN :first AND :last"),
-		ExpressionAttributeValues: item{":pk": str(developerPK(org, developer)), ":first": str(firstKey("")), ":last": str(lastKey)},
+		ExpressionAttributeValues: item{":pk": str(developerPK(org, developer)), ":first": str(firstKey("")), ":last": str(lastUnclaimed)},
 	})
 	held, now := 0, time.Now().Unix()
 	for read := 0; pages.HasMorePages(); read++ {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,13 +16,13 @@ import (
 	"keydesk/shared/portal"
 )
 
-// DueItem is something that is due: a request, an issued key, a notice, or a developer who is being deleted. The index that names it may be a moment behind; what
+// DueItem is something that is due: a request, the deletion of a delivery secret, a notice, or a developer who is being deleted. The index that names it may be a moment behind; what
 // is to be done stands in the item itself.
 type DueItem struct {
 	Org     string // whose it is; empty for what was written before the index named organisations, but for requests
 	Request string
 	Leaves  string // a developer whose deletion has stopped half-way
-	Digest  string // of an issued key
+	Secret  bool
 	Notice  bool
 	key     key
 	sort    string // its place among all that is due
@@ -37,8 +38,8 @@ func (d *DueItem) Name() string {
 		return "request " + d.Request
 	case d.Leaves != "":
 		return "developer " + d.Leaves
-	case d.Digest != "":
-		return "key " + d.Digest[:12]
+	case d.Secret:
+		return "secret of " + d.sort[strings.LastIndexByte(d.sort, '#')+1:]
 	}
 	return d.key.SK
 }
@@ -121,11 +122,6 @@ func putOff(tries int) time.Duration {
 // Done notes that nothing is to be done with the request any more. It is no revision: nothing that anybody can see has changed.
 func (t *Table) Done(ctx context.Context, r Request) error {
 	return t.done(ctx, requestKey(r.OrgID, r.ID), r.Revision, r.DueAt)
-}
-
-// KeyDone is the same for an issued key.
-func (t *Table) KeyDone(ctx context.Context, k IssuedKey) error {
-	return t.done(ctx, issuedKey(k.Digest), k.Revision, k.DueAt)
 }
 
 func (t *Table) done(ctx context.Context, k key, revision int, due string) error {

@@ -38,12 +38,8 @@ type IssuedKey struct {
 	Attempt   string `json:"attempt"` // the invocation that wrote this revision: how a writer knows its own work again
 	RevokedAt string `json:"revoked_at,omitempty"`
 
-	Unclaimed bool `json:"unclaimed,omitempty"` // its developer has not taken it yet, and nobody else may
-
 	Rotation *Rotation `json:"rotation,omitempty"`
 	Before   string    `json:"before,omitempty"` // digest of the key whose place it took, or of the last of those that may still be good
-	DueAt    string    `json:"due_at,omitempty"` // when the schedule has to look at it
-	Task     Task      `json:"task,omitempty"`   // what it has to do then
 }
 
 // Rotation says which key took another's place. The older one is good for a while yet.
@@ -64,16 +60,10 @@ const (
 	Active    KeyState = "active"
 	Suspended KeyState = "suspended" // opens nothing until it is resumed
 	Revoked   KeyState = "revoked"   // opens nothing, and never will again
-	Lapsed    KeyState = "lapsed"    // was never taken, and is revoked for it
 )
 
-// Due sets what the schedule has to do, and when.
-func (k *IssuedKey) Due(task Task, at time.Time) {
-	k.Task, k.DueAt = task, portal.Timestamp(at)
-}
-
 // Over tells whether the key is gone for its clients, for ever.
-func (k *IssuedKey) Over() bool { return k.State == Revoked || k.State == Lapsed }
+func (k *IssuedKey) Over() bool { return k.State == Revoked }
 
 // End is when the key opens nothing any more, in Unix seconds: it has expired by then, or has been rotated and its grace is over; 0: never.
 func (k *IssuedKey) End() int64 {

@@ -21,7 +21,7 @@ type KeyChange struct {
 // KeyHistory is one line of a key's history: who did what, when. That it was granted stands in its request's.
 type KeyHistory struct {
 	At         string   `json:"at"`
-	Act        string   `json:"act"` // "revoked", "suspended", "resumed", "rotated", "edited", "delivered", "delivered again", "lapsed"
+	Act        string   `json:"act"` // "revoked", "suspended", "resumed", "rotated", "edited", "delivered again"
 	By         string   `json:"by"`  // the credential's name
 	Credential string   `json:"credential"`
 	Role       string   `json:"role"`
@@ -106,22 +106,14 @@ func (t *Table) OlderThan(ctx context.Context, k *IssuedKey, now time.Time) (*Is
 	return older, nil
 }
 
-// storedKey is a key with its place in the index of what is due.
-type storedKey struct {
-	IssuedKey
-	due
-}
-
-func storeKey(k IssuedKey) storedKey { return storedKey{k, dueAt(k.DueAt, k.OrgID, k.ID)} }
-
 // changeIssued sets the attributes in which After differs. The whole item is not replaced: last_used is written beside all revisions.
 func (t *Table) changeIssued(c KeyChange) (write, error) {
 	k := issuedKey(c.After.Digest)
-	before, err := k.with(storeKey(c.Before))
+	before, err := k.with(c.Before)
 	if err != nil {
 		return write{}, err
 	}
-	after, err := k.with(storeKey(c.After))
+	after, err := k.with(c.After)
 	if err != nil {
 		return write{}, err
 	}
@@ -184,7 +176,7 @@ func (t *Table) issueWrites(k *IssuedKey) ([]write, error) {
 	if k.AuthType == portal.MutualTLS {
 		taken = func(item) error { return ErrCertificateTaken }
 	}
-	issued, err := t.create(issuedKey(k.Digest), storeKey(*k), taken)
+	issued, err := t.create(issuedKey(k.Digest), k, taken)
 	if err != nil {
 		return nil, err
 	}

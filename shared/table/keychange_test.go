@@ -128,15 +128,14 @@ func TestLastUseOutlivesChanges(t *testing.T) {
 	}
 }
 
-// TestKeyIsDue holds that a key stands in the schedule's index while there is something to do, and then no more; and that what a key has no
-// more is gone from its item.
-func TestKeyIsDue(t *testing.T) {
+// TestKeyLoses holds that what a key has no more is gone from its item.
+func TestKeyLoses(t *testing.T) {
 	t.Parallel()
 	desk := desktest.New(t, fixture.Desk)
 	k := stand(t, desk, table.IssuedKey{
-		Shown: "s", Fields: map[string]string{"team": "blue"}, Rotation: &table.Rotation{Successor: "next", Ends: 9}, Unclaimed: true,
+		Shown: "s", Fields: map[string]string{"team": "blue"}, Rotation: &table.Rotation{Successor: "next", Ends: 9},
 	})
-	optional := []string{"DuePK", "DueSK", "due_at", "task", "fields", "rotation", "unclaimed"}
+	optional := []string{"fields", "rotation"}
 	there := func() []string {
 		it := itemOf(t, desk, k)
 		return slices.DeleteFunc(slices.Clone(optional), func(name string) bool { return it[name] == nil })
@@ -149,17 +148,14 @@ func TestKeyIsDue(t *testing.T) {
 		}
 		k = c.After
 	}
-	at := time.Date(2026, 11, 22, 6, 15, 0, 0, time.UTC)
 	for _, step := range []struct {
 		change func(*table.IssuedKey)
 		want   []string
 	}{
-		{func(*table.IssuedKey) {}, []string{"fields", "rotation", "unclaimed"}},
-		{func(k *table.IssuedKey) { k.Due(table.Empty, at) }, optional},
+		{func(*table.IssuedKey) {}, optional},
 		{func(k *table.IssuedKey) { k.State = table.Suspended }, optional},
-		{func(k *table.IssuedKey) { k.Task, k.DueAt, k.Unclaimed = "", "", false }, []string{"fields", "rotation"}},
-		{func(k *table.IssuedKey) { k.Fields, k.Rotation = nil, nil }, nil},
-		{func(k *table.IssuedKey) { k.Due(table.Empty, at.Add(time.Hour)) }, optional[:4]},
+		{func(k *table.IssuedKey) { k.Fields = nil }, optional[1:]},
+		{func(k *table.IssuedKey) { k.Rotation = nil }, nil},
 	} {
 		write(step.change)
 		if got := there(); !slices.Equal(got, step.want) {
@@ -168,9 +164,6 @@ func TestKeyIsDue(t *testing.T) {
 		if now, err := desk.Table.IssuedKey(t.Context(), k.Digest); err != nil || !reflect.DeepEqual(*now, k) {
 			t.Errorf("read %+v, %v\nwant %+v", *now, err, k)
 		}
-	}
-	if it := itemOf(t, desk, k); it["DueSK"] != "2026-11-22T07:15:00.000Z#"+k.OrgID+"#"+k.ID || !strings.HasPrefix(fmt.Sprint(it["DuePK"]), "DUE#") {
-		t.Errorf("it is due at %v in %v", it["DueSK"], it["DuePK"])
 	}
 }
 

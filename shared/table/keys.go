@@ -26,6 +26,7 @@ import (
 //	policy                   ORG#<org>                     POLICY#<policy>             what does a key of this plan get?
 //	developer                ORG#<org>#DEVELOPER#<id>      DEVELOPER                   who is this?
 //	  a key of theirs        same                          KEY#<newest first>          which keys do they hold? (newest first, beside DEVELOPER)
+//	  a grant to be claimed  same                          KEYGRANT#<request>          which keys may they claim? (they count as keys)
 //	  a plan of theirs       same                          PLAN#<policy>[#<n>]         has this plan been asked for already? (a number: the n-th OAuth client of it)
 //	  how many keys          same                          COUNT                       has this developer room for one more? (open requests included)
 //	e-mail taken             ORG#<org>#EMAIL#<e-mail>      EMAIL                       whose e-mail is this?
@@ -33,6 +34,7 @@ import (
 //	request                  ORG#<org>#REQUEST#<id>        REQUEST                     where does it stand?
 //	  its history            same                          HISTORY#<revision>[#<id>]   who did what, when? (an id: the key was given again)
 //	a notice of any of these same                          NOTICE#<what>               has it been sent?
+//	a delivery secret's end  that of request or key        SECRET                      which secret is deleted, when?
 //	issued key               KEY#<sha256>                  KEY                         is this key good, and for what?
 //	  its history            same                          HISTORY#<revision>[#<id>]   who revoked, rotated, changed it? (an id: it was given again)
 //	shown hash               ORG#<org>#SHOWN#<hash>        <sha256>                    which key is shown by this hash?
@@ -46,7 +48,7 @@ import (
 //	           ORG#<org>#DEAD                     id     an organisation's notices that could not be sent, for the same
 //	view       ORG#<org>#VIEW#<view>              id     requests that are open, approved or closed
 //	developer  ORG#<org>#DEVELOPER#<id>           id     all requests of a developer
-//	due        DUE#<0-15>                         DueSK  what the schedule has to do with requests, keys and notices: <time>#<org>#<id>
+//	due        DUE#<0-15>                         DueSK  what the schedule has to do with requests, secrets and notices: <time>#<org>#<id>
 type key struct{ PK, SK string }
 
 func credentialKey(hash string) key    { return key{"CRED#" + hash, "CRED"} }
@@ -121,6 +123,26 @@ func firstKey(after string) string {
 }
 
 const lastKey = "KEY$"
+
+// unclaimedKey is a grant's that is to be claimed. It sorts behind the keys, so that one Query reads both.
+func unclaimedKey(org, developer, request string) key {
+	return key{developerPK(org, developer), "KEYGRANT#" + request}
+}
+
+const lastUnclaimed = "KEYGRANT$"
+
+// unclaimed are the requests whose grants stand among items next to a developer.
+func unclaimed(items []item) (requests []string) {
+	for _, it := range items {
+		if id, is := strings.CutPrefix(text(it["SK"]), "KEYGRANT#"); is {
+			requests = append(requests, id)
+		}
+	}
+	return requests
+}
+
+// secretTaskKey is that of the task which ends a delivery secret, next to the request or key that the secret is for.
+func secretTaskKey(of key) key { return key{of.PK, "SECRET"} }
 
 // keyID is the id that stands in a sort key of developersKeyKey's.
 func keyID(sort string) string { return countdown(strings.TrimPrefix(sort, "KEY#")) }
@@ -217,14 +239,14 @@ const DuePartitions = 16
 
 func duePartition(n int) string { return "DUE#" + strconv.Itoa(n) }
 
-// dueOf tells what stands in the due index under a key of the table: a request, an issued key, a notice of either, or a developer.
+// dueOf tells what stands in the due index under a key of the table: a request, the task of a delivery secret, a notice, or a developer.
 func dueOf(k key) (d DueItem, ok bool) {
 	d.key = k
 	switch {
 	case strings.HasPrefix(k.SK, "NOTICE#"):
 		d.Notice = true
-	case strings.HasPrefix(k.PK, "KEY#"):
-		d.Digest = strings.TrimPrefix(k.PK, "KEY#")
+	case k == secretTaskKey(k):
+		d.Secret = true
 	default:
 		place := strings.Split(k.PK, "#") // ORG, the organisation, REQUEST or DEVELOPER, its id
 		switch {

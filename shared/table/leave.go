@@ -39,8 +39,9 @@ func (t *Table) Leave(ctx context.Context, org, id string, now time.Time) error 
 // keysAtOnce is how many keys one transaction revokes: each is three of its hundred items, the count is one.
 const keysAtOnce = 33
 
-// RevokeSome revokes keys of a developer who leaves, and frees their plans. Done says that there are no more.
-func (t *Table) RevokeSome(ctx context.Context, org, id string, now time.Time) (done bool, err error) {
+// RevokeSome revokes keys of a developer who leaves, and frees their plans. Where it finds requests granted by claim whose keys are not
+// claimed, it gives their ids instead: they are cancelled first. Done says that there are no more.
+func (t *Table) RevokeSome(ctx context.Context, org, id string, now time.Time) (grants []string, done bool, err error) {
 	k := developerKey(org, id)
 	// bounded by its limit
 	out, err := t.db.Query(ctx, &dynamodb.QueryInput{
@@ -49,22 +50,25 @@ func (t *Table) RevokeSome(ctx context.Context, org, id string, now time.Time) (
 		ExpressionAttributeValues: item{":pk": str(k.PK), ":developer": str(k.SK)},
 	})
 	if err != nil {
-		return false, failed(err, "read the keys of developer %s", id)
+		return nil, false, failed(err, "read the keys of developer %s", id)
 	}
 	if len(out.Items) == 0 {
-		return true, nil
+		return nil, true, nil
+	}
+	if grants = unclaimed(out.Items); len(grants) > 0 {
+		return grants, false, nil
 	}
 	var writes []write
 	keys := 0
 	for _, it := range out.Items {
 		var held developersKey
 		if err := parse(it, &held); err != nil {
-			return false, err
+			return nil, false, err
 		}
 		writes = append(writes, t.remove(key{text(it["PK"]), text(it["SK"])}, "attribute_exists(PK)", nil, overtaken))
 		if held.Digest != "" { // a key; else a plan
 			keys++
-			writes = append(writes, t.revoke(org, held.Digest, keyID(text(it["SK"])), now), t.remove(shownKey(org, held.Shown, held.Digest), "", nil, nil))
+			writes = append(writes, t.revoke(held.Digest, now), t.remove(shownKey(org, held.Shown, held.Digest), "", nil, nil))
 		}
 	}
 	writes = append(writes, t.update(k, "ADD keys_revoked :n", "attribute_exists(deleting)", nil, item{":n": number(keys)}, overtaken))
@@ -72,20 +76,18 @@ func (t *Table) RevokeSome(ctx context.Context, org, id string, now time.Time) (
 	if errors.Is(err, errOvertaken) { // by another call that deletes the same developer: look again
 		err = nil
 	}
-	return false, err
+	return nil, false, err
 }
 
 var errOvertaken = errors.New("somebody else was faster")
 
 func overtaken(item) error { return errOvertaken }
 
-// revoke ends a key at the data plane, and has the box emptied that a rotation may have filled before it died.
-func (t *Table) revoke(org, digest, id string, now time.Time) write {
-	at := now.Add(BoxOutlives)
-	return t.update(issuedKey(digest), "SET #state = :revoked, revoked_at = :now, task = :empty, due_at = :at, DuePK = :pk, DueSK = :sk ADD revision :one",
+// revoke ends a key at the data plane.
+func (t *Table) revoke(digest string, now time.Time) write {
+	return t.update(issuedKey(digest), "SET #state = :revoked, revoked_at = :now ADD revision :one",
 		"attribute_exists(PK)", map[string]string{"#state": "state"}, item{
 			":revoked": str(string(Revoked)), ":now": str(portal.Timestamp(now)), ":one": number(1),
-			":empty": str(string(Empty)), ":at": str(portal.Timestamp(at)), ":pk": str(duePK(id)), ":sk": str(dueSK(at, org, id)),
 		}, unexpected("issued key"))
 }
 

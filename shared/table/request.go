@@ -43,13 +43,8 @@ const (
 	Remind        Task = "remind"         // whoever is to act next: a reviewer who has not decided, a developer who has not taken the key
 	Expire        Task = "expire"         // nobody decided in time
 	AnswerInstead Task = "answer instead" // a third party was silent: the default comes in its place
-	Empty         Task = "empty box"      // the key has been handed over, or never will be: delete its secret
-	Lapse         Task = "lapse"          // nobody took the key: revoke it
+	Lapse         Task = "lapse"          // the developer did not claim the key in time: the grant ends
 )
-
-// BoxOutlives is how long after its end a box is emptied: longer than any function lives, so that no grant which began before the
-// end can fill it after.
-const BoxOutlives = 15 * time.Minute
 
 // Due sets what the schedule has to do, and when.
 func (r *Request) Due(task Task, at time.Time) {
@@ -224,8 +219,8 @@ type History struct {
 // NotDue takes from a request what the schedule had to do with it.
 func (r *Request) NotDue() { r.Task, r.DueAt = "", "" }
 
-// Claimable tells whether there is a key of the request's that its developer has not taken yet, though the request may be hidden. (An
-// edit of a key hands over none.)
+// Claimable tells whether the request is granted and its key not claimed yet, though the request may be hidden. (An edit of a key hands
+// over none.)
 func (r *Request) Claimable() bool {
 	return r.State == portal.Approved && r.Delivery == nil && r.Edits == ""
 }

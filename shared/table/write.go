@@ -15,10 +15,11 @@ type Change struct {
 	Before  Request // the zero Request on create
 	After   Request // one revision further
 	History History
-	Replay  *Replay    // of a create under an Idempotency-Key
-	Key     *IssuedKey // of a grant
-	Edit    *KeyChange // of a grant that changes a key there is, of a delivery, and of a lapse
-	Most    int        // open requests and keys that the developer may have, of a create; 0: any number
+	Replay  *Replay     // of a create under an Idempotency-Key
+	Key     *IssuedKey  // that is delivered
+	Edit    *KeyChange  // of a grant that changes a key there is
+	Secret  *SecretTask // of a delivery secret that is needed no more
+	Most    int         // open requests and keys that the developer may have, of a create; 0: any number
 }
 
 // Changed says that a request is no longer what the caller of Write had read: somebody else was faster.
@@ -59,7 +60,11 @@ func (t *Table) changeWrites(c Change) ([]write, error) {
 	case c.Edit != nil:
 		keys, err = t.keyWrites(*c.Edit)
 	}
-	return slices.Concat(writes, plans, keys), err
+	if err != nil {
+		return nil, err
+	}
+	more, err := t.besideWrites(c)
+	return slices.Concat(writes, plans, keys, more), err
 }
 
 // asksForDeveloper tells whether the change is for an active developer alone: a request, a grant, and the delivery of a key.

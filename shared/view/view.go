@@ -139,9 +139,8 @@ func joined(who caller.Caller, requests []table.Request, askers map[string]*port
 }
 
 func join(r table.Request, developer portal.Developer, entries map[string]portal.Entry) Request {
-	v := Request{Request: r.Request, Next: approval.NextActor(&r), Developer: developer, Entry: portal.Object(""), Catalogues: []portal.Entry{}}
-	if r.Task != table.Empty { // that a box is emptied, nobody waits for
-		v.Due = r.DueAt
+	v := Request{
+		Request: r.Request, Due: r.DueAt, Next: approval.NextActor(&r), Developer: developer, Entry: portal.Object(""), Catalogues: []portal.Entry{},
 	}
 	for i, policy := range r.ApplyPolicies {
 		entry, ok := entries[policy]

@@ -38,12 +38,8 @@ func TestDeliveryByClaim(t *testing.T) {
 		if r.State != portal.Approved || r.Delivery != nil || !r.Claimable() || r.Reason != "As agreed." || r.ByCreator {
 			t.Errorf("%q: stored %+v", mark, r)
 		}
-		inBox, err := d.Issuer.Vault.Open(t.Context(), fixture.Org, r.ID, r.AuthType)
-		if err != nil || strings.Contains(said.Text, inBox.Raw().Reveal()) {
-			t.Errorf("%q: the answer tells the key, or there is none (%v)", mark, err)
-		}
-		if keys := d.Issued(r.ID); len(keys) != 1 || keys[0]["digest"] != inBox.Digest() || keys[0]["unclaimed"] != true {
-			t.Errorf("%q: issued %v", mark, keys)
+		if keys := d.Issued(r.ID); len(keys) != 0 || len(d.Boxes()) != 1 {
+			t.Errorf("%q: issued %v, delivery secrets %v", mark, keys, d.Boxes())
 		}
 	}
 }

@@ -13,7 +13,7 @@ func TestEvents(t *testing.T) { desktest.Play(t, "../../../events", "ApproveRequ
 
 func TestCalls(t *testing.T) {
 	desktest.Calls(t, "../../../events/requests/approve", function, map[string][][]string{
-		"as-reviewer":   {{"GetItem", "GetItem"}, {"BatchGetItem"}, {"CreateSecret"}, {"TransactWriteItems"}},
+		"as-reviewer":   {{"GetItem", "GetItem"}, {"BatchGetItem"}, {"PutItem"}, {"CreateSecret"}, {"TransactWriteItems"}},
 		"as-portal":     {{"GetItem", "GetItem"}, {"BatchGetItem"}},
 		"approved":      {{"GetItem", "GetItem"}},
 		"no-credential": nil,

@@ -43,7 +43,7 @@ func TestPortalIsHeldToTheRules(t *testing.T) {
 				if c.passes {
 					plan.Reset()
 					said := approve(d, fixture.PortalCredential, id, "")
-					want := slices.Concat(c.calls, [][]string{{"CreateSecret"}, {"TransactWriteItems"}})
+					want := slices.Concat(c.calls, [][]string{{"PutItem"}, {"CreateSecret"}, {"TransactWriteItems"}})
 					if got := plan.Rounds(); said.Status != http.StatusOK || !reflect.DeepEqual(got, want) {
 						t.Errorf("%d %s; calls in rounds: %v, want %v", said.Status, said.Message, got, want)
 					}

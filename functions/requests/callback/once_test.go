@@ -42,14 +42,14 @@ func TestOnce(t *testing.T) {
 	}
 }
 
-// isDecided wants the request approved, its key waiting for its developer; or declined, with nothing left of it.
+// isDecided wants the request approved, its key to be claimed by its developer; or declined, with nothing left of it.
 func (w *waiting) isDecided(yes bool) {
 	w.t.Helper()
 	r, keys := w.read(), len(w.Issued(w.request.ID))
 	if r.DecidedBy != "third party" || r.Reason != "paid" || r.Delivery != nil {
 		w.t.Errorf("decided: %+v", r)
 	}
-	if yes && (r.State != portal.Approved || keys != 1 || len(w.Boxes()) != 2) {
+	if yes && (r.State != portal.Approved || keys != 0 || len(w.Boxes()) != 1) {
 		w.t.Errorf("a yes leaves it %s, with %d keys and the boxes %v", r.State, keys, w.Boxes())
 	}
 	if !yes && (r.State != portal.Declined || keys != 0 || w.Holder(fixture.Chen, fixture.Petstore) == r.ID) {

@@ -68,7 +68,7 @@ func TestCalls(t *testing.T) {
 		event func(*waiting) desktest.Event
 		want  [][]string
 	}{
-		"yes":         {func(w *waiting) desktest.Event { return w.event(w.yes("a message")) }, [][]string{{"GetItem"}, {"GetSecretValue"}, {"BatchGetItem"}, {"CreateSecret"}, {"TransactWriteItems"}}},
+		"yes":         {func(w *waiting) desktest.Event { return w.event(w.yes("a message")) }, [][]string{{"GetItem"}, {"GetSecretValue"}, {"BatchGetItem"}, {"TransactWriteItems"}}},
 		"no":          {func(w *waiting) desktest.Event { return w.event(w.no("a message")) }, [][]string{{"GetItem"}, {"GetSecretValue"}, {"TransactWriteItems"}}},
 		"forged":      {forged, [][]string{{"GetItem"}, {"GetSecretValue"}}},
 		"unsigned":    {unsigned, [][]string{{"GetItem"}}},

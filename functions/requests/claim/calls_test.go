@@ -17,8 +17,8 @@ func TestCalls(t *testing.T) {
 		body   func(*desk) map[string]any
 		want   [][]string
 	}{
-		"first":       {nil, func(d *desk) map[string]any { return d.claims(fixture.Claimable, mine) }, [][]string{{"GetSecretValue"}, {"GetItem"}, {"GetSecretValue"}, {"GetItem"}, {"TransactWriteItems"}}},
-		"again":       {[]string{mine}, func(d *desk) map[string]any { return d.claims(fixture.Claimable, mine) }, [][]string{{"GetItem"}, {"PutItem"}, {"GetSecretValue"}}},
+		"first":       {nil, func(d *desk) map[string]any { return d.claims(fixture.Claimable, mine) }, [][]string{{"GetSecretValue"}, {"GetItem"}, {"BatchGetItem"}, {"PutItem"}, {"CreateSecret"}, {"TransactWriteItems"}}},
+		"again":       {[]string{mine}, func(d *desk) map[string]any { return d.claims(fixture.Claimable, mine) }, [][]string{{"GetItem"}, {"GetSecretValue"}, {"GetItem"}, {"PutItem"}}},
 		"another":     {[]string{mine}, func(d *desk) map[string]any { return d.claims(fixture.Claimable, another) }, [][]string{{"GetItem"}, {"UpdateItem"}}},
 		"saved":       {[]string{mine}, func(d *desk) map[string]any { return d.saved(mine) }, [][]string{{"GetItem"}, {"TransactWriteItems"}}},
 		"wrong token": {nil, func(d *desk) map[string]any { return d.claims(fixture.Pending, mine) }, [][]string{{"GetSecretValue"}}},

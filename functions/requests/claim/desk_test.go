@@ -71,6 +71,22 @@ func (d *desk) schedule(id string, at time.Time) {
 	}
 }
 
+// endsSecrets has the schedule delete the delivery secrets that are due by a time.
+func (d *desk) endsSecrets(at time.Time) {
+	d.t.Helper()
+	for n := range table.DuePartitions {
+		items, _, err := d.Table.Due(d.t.Context(), n, at, 100, "")
+		for _, item := range items {
+			if item.Secret && err == nil {
+				_, err = d.Issuer.DueSecret(d.t.Context(), item, at)
+			}
+		}
+		if err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}
+
 // Two pages' proofs.
 var (
 	mine    = strings.Repeat("m", 32)

@@ -91,18 +91,15 @@ func TestNoSender(t *testing.T) {
 	})
 }
 
-// TestLinkToDeadKey refuses to send the link to a key that was revoked: it would lead to a refusal.
-func TestLinkToDeadKey(t *testing.T) {
+// TestLinkOfAWithdrawnGrant refuses to send the link of a grant that is over: it would lead to a refusal.
+func TestLinkOfAWithdrawnGrant(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	d.approves(fixture.Claimable, time.Now())
-	d.revoke(fixture.Claimable)
-	for _, later := range []time.Duration{0, d.Issuer.Retention} {
-		d.schedule(fixture.Claimable, time.Now().Add(later))
-		d.Unchanged("revoked", func() {
-			if said := asksForLink(d, fixture.PortalCredential, fixture.Claimable); said.Status != http.StatusConflict {
-				t.Errorf("%s after the revocation: %d %s", later, said.Status, said.Text)
-			}
-		})
-	}
+	d.withdraws(fixture.Claimable)
+	d.Unchanged("withdrawn", func() {
+		if said := asksForLink(d, fixture.PortalCredential, fixture.Claimable); said.Status != http.StatusConflict {
+			t.Errorf("%d %s", said.Status, said.Text)
+		}
+	})
 }

@@ -69,14 +69,12 @@ func TestMalformed(t *testing.T) {
 func TestNoKeyToClaim(t *testing.T) {
 	t.Parallel()
 	d := open(t)
-	lapsed, revoked, emptied, cancelled := d.Ask(fixture.Chen, fixture.Identity), d.Ask(fixture.Chen, fixture.Identity), d.Ask(fixture.Chen, fixture.Identity), d.Ask(fixture.Chen, fixture.Identity)
-	for _, id := range []string{lapsed, revoked, emptied} {
+	lapsed, withdrawn, cancelled := d.Ask(fixture.Chen, fixture.Identity), d.Ask(fixture.Chen, fixture.Identity), d.Ask(fixture.Chen, fixture.Identity)
+	for _, id := range []string{lapsed, withdrawn} {
 		d.approves(id, time.Now())
 	}
 	d.schedule(lapsed, time.Now().Add(d.Issuer.Retention))
-	d.revoke(revoked)
-	d.revoke(emptied)
-	d.schedule(emptied, time.Now().Add(d.Issuer.Retention))
+	d.withdraws(withdrawn)
 	act := approval.Act{Name: "deleted", By: reviewer, At: time.Now(), RequestID: "test"}
 	if err := approval.Change(t.Context(), d.Table, d.read(cancelled), act, approval.Close(act, portal.Cancelled)); err != nil {
 		t.Fatal(err)
@@ -88,8 +86,7 @@ func TestNoKeyToClaim(t *testing.T) {
 		fixture.Pending:  {http.StatusConflict, "The request waits for its decision; there is no key yet."},
 		fixture.Declined: {http.StatusConflict, "Key request has already been processed."},
 		lapsed:           {http.StatusConflict, "Nobody took the key in time, and it has lapsed."},
-		revoked:          {http.StatusConflict, "The key is over: it was revoked"},
-		emptied:          {http.StatusConflict, "The key is over: it was revoked"},
+		withdrawn:        {http.StatusConflict, "Key request has already been processed."},
 		cancelled:        {http.StatusNotFound, none},
 	} {
 		d.Unchanged(c.words, func() { d.wants(string(d.read(id).State), id, d.claims(id, mine), c.status, c.words) })
@@ -111,15 +108,11 @@ func TestHidden(t *testing.T) {
 	d.wants("saved", fixture.Claimable, d.claims(fixture.Claimable, mine), http.StatusConflict, "The key was already claimed")
 }
 
-// revoke ends the key of a request.
-func (d *desk) revoke(request string) {
+// withdraws has a reviewer decline a grant whose key is not claimed.
+func (d *desk) withdraws(request string) {
 	d.t.Helper()
-	r := d.read(request)
-	k, err := d.Table.KeyNamed(d.t.Context(), fixture.Org, r.ByUser, r.KeyID)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	if _, err := approval.Revoke(d.t.Context(), d.Table, *k, approval.Act{Name: "revoked", By: reviewer, At: time.Now(), RequestID: "test"}); err != nil {
+	act := approval.Act{By: reviewer, At: time.Now(), RequestID: "test"}
+	if err := approval.Decline(d.t.Context(), d.Table, d.read(request), portal.Configuration{}, act); err != nil {
 		d.t.Fatal(err)
 	}
 }

@@ -64,7 +64,7 @@ func TestOpenRequestIsCancelled(t *testing.T) {
 	remove(t, d, "pending")
 	gone(t, d, fixture.Pending)
 	stored := d.Stored(fixture.Pending)
-	if stored["state"] != "cancelled" || stored["task"] != string(table.Empty) || stored["decided_by"] != "portal" {
+	if stored["state"] != "cancelled" || stored["task"] != "" || stored["decided_by"] != "portal" {
 		t.Errorf("stored %v", stored)
 	}
 	if holder := d.Holder(fixture.Ada, fixture.Payments); holder != "" {
