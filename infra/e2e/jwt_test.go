@@ -2,8 +2,8 @@ package e2e
 
 import (
 	"crypto"
+	"crypto/ecdh"
 	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/hmac"
 	"crypto/rand"
@@ -179,14 +179,14 @@ func TestPublicKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	edwards, _, err := ed25519.GenerateKey(rand.Reader)
+	exchange, err := ecdh.X25519().GenerateKey(rand.Reader) // which signs nothing
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, sent := range map[string]string{
 		"nothing": "", "a shared secret": passwordMark + " shared", "the same in base64": base64.StdEncoding.EncodeToString([]byte(passwordMark + " shared")),
 		"a private key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})),
-		"a short one":   publicPEM(t, &weak.PublicKey), "one of another kind": publicPEM(t, edwards), "two": ec.public + ec.public,
+		"a short one":   publicPEM(t, &weak.PublicKey), "one of another kind": publicPEM(t, exchange.PublicKey()), "two": ec.public + ec.public,
 		"a PEM of nothing": "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n",
 	} {
 		t.Run(name, func(t *testing.T) {
