@@ -29,7 +29,7 @@ func TestCalls(t *testing.T) {
 		"add/edit":            {{"BatchGetItem", "GetItem"}, {"Query"}, {"BatchGetItem"}, {"TransactWriteItems"}},
 		"add/at-once":         {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}, {"BatchGetItem"}, {"PutItem"}, {"CreateSecret"}, {"TransactWriteItems"}},
 		"add/clients-full":    {{"BatchGetItem", "GetItem"}, {"Query"}},
-		"add/plan-in-use":     {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}},
+		"add/plan-in-use":     {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}, {"GetItem"}}, // what has the plan
 		"update/one-more":     {{"GetItem", "Query"}, {"BatchGetItem"}, {"BatchGetItem"}, {"TransactWriteItems"}},
 		"update/the-same":     {{"GetItem", "Query"}, {"BatchGetItem"}, {"BatchGetItem"}},
 		"revoke/token":        {{"GetItem", "Query"}, {"BatchGetItem"}, {"TransactWriteItems"}},

@@ -179,6 +179,54 @@ func TestFiftyAdds(t *testing.T) {
 	}
 }
 
+// Fifty ask for a key without an Idempotency-Key: there is one request and one key, and one call is given it.
+func TestFiftyAddsWithoutAKey(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	who := d.Person(caller.Portal)
+	developer := d.Developer()
+	answers := atOnce(d, func(int) said {
+		return send(t, d, who, http.MethodPost, path(developer), `{"apply_policies": ["`+fixture.Petstore+`"]}`, "")
+	})
+	keys := audit(t, d, developer)
+	if len(keys) != 1 {
+		t.Fatalf("%d keys", len(keys))
+	}
+	given := 0
+	for _, a := range answers {
+		switch {
+		case a.RawKey != "":
+			given++
+		case a.status == http.StatusOK && a.Message == keys[0].Request: // it says where the request stands
+		case a.status != http.StatusConflict:
+			t.Errorf("%d %s", a.status, a.Message)
+		}
+	}
+	if given != 1 {
+		t.Errorf("%d were given the key", given)
+	}
+}
+
+// A call that asks for the same as another credential's request is told of it, and is given nothing. Its own creator's call goes on with it.
+func TestRequestOfAnotherCredential(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	first, body := d.Person(caller.Portal), `{"apply_policies": ["`+fixture.Petstore+`"]}`
+	r := d.Ask(first, fixture.Petstore)
+	for _, role := range []caller.Role{caller.Portal, caller.Admin} {
+		other := send(t, d, d.Person(role), http.MethodPost, path(r.ByUser), body, "")
+		if other.status != http.StatusOK || other.Message != r.ID || other.RawKey != "" {
+			t.Errorf("%s: %d %s, a key: %t", role, other.status, other.Message, other.RawKey != "")
+		}
+	}
+	if after := d.Audit(r.ID); after.State != portal.Pending || after.Revision != 1 {
+		t.Errorf("the request is %s, revision %d", after.State, after.Revision)
+	}
+	if own := send(t, d, first, http.MethodPost, path(r.ByUser), body, ""); own.status != http.StatusOK || own.RawKey == "" {
+		t.Errorf("its creator: %d %s", own.status, own.Message)
+	}
+}
+
 // The day on which a key was last used is noted while somebody changes the key: no act takes it away. A successor was not used yet.
 func TestLastUseStays(t *testing.T) {
 	t.Parallel()

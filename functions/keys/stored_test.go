@@ -191,12 +191,12 @@ func TestTwoKeysOfOneHash(t *testing.T) {
 func TestPlanOfAnotherRequest(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	d.Ask(fixture.Ben, fixture.Payments)
+	waiting := d.Ask(fixture.Ben, fixture.Payments)
 	before := tabletest.Items(t, d.Table)
 	said := call(t, d, fixture.AdminCredential, http.MethodPut, path(fixture.Ben, fixture.BensKey),
 		`{"apply_policies": ["`+fixture.Petstore+`", "`+fixture.Payments+`"]}`, http.StatusConflict)
-	if said.Message != table.ErrPlanTaken.Error() {
-		t.Error(said.Message)
+	if !strings.HasPrefix(said.Message, "A request for the plan "+fixture.Payments+" is waiting for a decision.") || string(said.Meta) != `{"request":"`+waiting+`"}` {
+		t.Error(said.Text)
 	}
 	if after := tabletest.Items(t, d.Table); !reflect.DeepEqual(before, after) {
 		t.Error("something has changed")

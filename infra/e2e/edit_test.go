@@ -77,7 +77,7 @@ func TestKeyEditedByRequest(t *testing.T) {
 			portal.call(t, http.MethodPut, approve(adding), "").wantRefusal(t, http.StatusForbidden, "")
 			g.opens(t, plans[0])
 			second := portal.call(t, http.MethodPost, collection, h.asking(t, plans[1])) // of which there can be one
-			second.wantRefusal(t, http.StatusConflict, "There is already an API key for this Plan associated with this account.")
+			second.wantRefusal(t, http.StatusConflict, waitsFor(plans[1]))
 			wantEdited(t, reviewer.call(t, http.MethodPut, approve(adding), ""), shown, plans[0], plans[1])
 			reviewer.call(t, http.MethodPut, approve(adding), "").wantRefusal(t, http.StatusConflict, "Key request has already been processed.")
 

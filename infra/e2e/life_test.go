@@ -159,11 +159,22 @@ func TestOneKeyAPlan(t *testing.T) {
 	admin.call(t, http.MethodPost, collection, asking(plan)).wantRefusal(t, http.StatusConflict, taken) // in use
 
 	first := admin.create(t, body)
-	admin.call(t, http.MethodPost, collection, body).wantRefusal(t, http.StatusConflict, taken) // asked for
+	admin.call(t, http.MethodPost, collection, body).want(t, http.StatusOK, first) // a double click is one request
+	portal.call(t, http.MethodPost, collection, body).want(t, http.StatusOK, first)
+	waits := admin.call(t, http.MethodPost, collection, fmt.Sprintf(`{"by_user": %q, "for_plan": %q, "fields": {"usecase": "another"}}`, other, plan))
+	waits.wantRefusal(t, http.StatusConflict, waitsFor(plan))
+	if waits.member("Meta", "request") != first {
+		t.Errorf("%s: it does not name the request %s: %s", waits.call, first, waits.text)
+	}
 	admin.call(t, http.MethodDelete, item(first), "").want(t, http.StatusOK, "Data deleted")
 	second := admin.create(t, body)
 	admin.call(t, http.MethodPut, decline(second), "").want(t, http.StatusOK, second)
 	admin.create(t, body)
+}
+
+// waitsFor is the answer to another request for a plan while one is open.
+func waitsFor(plan string) string {
+	return "A request for the plan " + plan + " is waiting for a decision. Change that request, or wait for the decision."
 }
 
 // onePerDeveloper finds in the sample data the plan that the developer holds a key of and may have one key of, and another

@@ -17,7 +17,8 @@ type Wish struct {
 }
 
 // Ask writes the first revision of a request and gives it; or the id alone, at revision 0, of the request that the same call came to
-// before. What can never be granted is refused, so that no developer waits for it.
+// before, or of the open one that has the plan and asks for the same: a double click is one request. What can never be granted is refused,
+// so that no developer waits for it.
 func Ask(ctx context.Context, t *table.Table, books *table.Books, asked Wish, act Act) (r table.Request, err error) {
 	first, err := firstRevision(ctx, t, books, asked.Request, act)
 	if err != nil {
@@ -31,11 +32,18 @@ func Ask(ctx context.Context, t *table.Table, books *table.Books, asked Wish, ac
 	})
 	var replayed *table.Replayed
 	if errors.As(err, &replayed) { // the same call was faster, or came before a rotation
-		r = table.Request{}
-		r.ID = replayed.ID
-		return r, nil
+		return idAlone(replayed.ID), nil
+	}
+	holder, err := explainTaken(ctx, t, first.OrgID, err)
+	if holder.Open() && sameAsked(&holder, &first) {
+		return idAlone(holder.ID), nil
 	}
 	return r, err
+}
+
+func idAlone(id string) (r table.Request) {
+	r.ID = id
+	return r
 }
 
 func firstRevision(ctx context.Context, t *table.Table, books *table.Books, asked portal.Request, act Act) (table.Request, error) {

@@ -17,6 +17,7 @@ import (
 func SetPolicies(ctx context.Context, t *table.Table, k table.IssuedKey, act Act, books *table.Books, policies []string) (older *table.IssuedKey, err error) {
 	act.Name = "edited"
 	change, err := changeKeys(ctx, t, k, act, withPolicies(ctx, t, act, books, policies), keepOnly(act))
+	_, err = explainTaken(ctx, t, k.OrgID, err)
 	return olderOf(&change), err
 }
 

@@ -3,6 +3,7 @@ package approval
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -30,9 +31,9 @@ func placesFor(ctx context.Context, t *table.Table, books *table.Books, org, dev
 			if err != nil {
 				return nil, err
 			}
-			place, err := freePlace(policy, limit, taken)
+			place, err := freePlace(policy, limit, slices.Collect(maps.Keys(taken)))
 			if err != nil {
-				return nil, err
+				return nil, onlyOf(policy, limit, taken, err)
 			}
 			places = append(places, place)
 		}
@@ -62,6 +63,17 @@ func freePlace(policy string, limit int, taken []string) (string, error) {
 	}
 }
 
+// onlyOf adds to the refusal of the only client that a developer may have who has its place.
+func onlyOf(policy string, limit int, taken map[string]string, refusal error) error {
+	if limit > 1 || len(taken) > 1 {
+		return refusal
+	}
+	for _, holder := range taken {
+		return &table.PlanTaken{Plan: policy, HeldBy: holder, Refusal: refusal}
+	}
+	return refusal
+}
+
 // inPlaces writes a request with its places. Where another took one of several in the same moment, it looks for another.
 func inPlaces(ctx context.Context, t *table.Table, books *table.Books, r table.Request, write func(table.Request) error) error {
 	for {
@@ -82,6 +94,7 @@ func ChangeInPlaces(ctx context.Context, t *table.Table, books *table.Books, r t
 	for {
 		after, err := changeRequest(ctx, t, r, act, revise)
 		if !elsewhere(err, books, after.ApplyPolicies) {
+			_, err = explainTaken(ctx, t, r.OrgID, err)
 			return after, err
 		}
 	}

@@ -150,7 +150,7 @@ func TestPlaceEndsWithItsKey(t *testing.T) {
 			if err != nil {
 				t.Fatalf("once a key has expired: %v", err)
 			}
-			if err := ask(t, d, who, developer, in); trial.Kind(err) != portal.Conflict {
+			if err := ask(t, d, who, developer, answering(policy, `{"one": "too many"}`)); trial.Kind(err) != portal.Conflict {
 				t.Errorf("one too many: %v", err)
 			}
 			if after := d.Audit(next); len(after.Plans) != 1 {

@@ -14,6 +14,17 @@ import (
 // ErrPlanTaken is the answer, in Tyk's own words, to a second request for a plan that is asked for or in use.
 var ErrPlanTaken = portal.Refuse(portal.Conflict, "There is already an API key for this Plan associated with this account.")
 
+// PlanTaken says which plan was refused, and who has it: a request, or a key that has it by itself.
+type PlanTaken struct {
+	Plan, HeldBy string
+	Refusal      error // in words that hold whatever has become of the request
+}
+
+func (p *PlanTaken) Error() string { return p.Refusal.Error() }
+
+// Unwrap is the refusal that a client reads.
+func (p *PlanTaken) Unwrap() error { return p.Refusal }
+
 // planWrites takes the places in plans that the change holds anew and frees those that it holds no more.
 func (t *Table) planWrites(c Change) ([]write, error) {
 	var writes []write
@@ -71,7 +82,9 @@ type heldPlan struct {
 // take takes a place in a plan for a request, or a key. One whose key has expired is free.
 func (t *Table) take(place key, plan heldPlan) (write, error) {
 	return t.replace(place, plan, "attribute_not_exists(PK) OR ends <= :now",
-		item{":now": number(int(time.Now().Unix()))}, func(item) error { return ErrPlanTaken })
+		item{":now": number(int(time.Now().Unix()))}, func(found item) error {
+			return &PlanTaken{Plan: PlanOf(placeOf(place.SK)), HeldBy: text(found["held_by"]), Refusal: ErrPlanTaken}
+		})
 }
 
 // free gives a place back. That it is gone already is no fault: the developer may be gone.
@@ -93,17 +106,17 @@ func (t *Table) holdUntil(place key, holder string, ends int64) write {
 // errManyPlaces is the answer where the places in a plan are more than one call reads.
 var errManyPlaces = portal.Refuse(portal.Conflict, "The developer has or has had too many keys of this plan to be counted; revoke some of them first.")
 
-// Places are the places that a developer's requests and keys have in a policy, but for those of keys that have expired. It reads mostQueries
-// megabytes of them, some thousands each.
-func (t *Table) Places(ctx context.Context, org, developer, policy string) ([]string, error) {
+// Places are the places that a developer's requests and keys have in a policy, each with its holder, but for those of keys that have
+// expired. It reads mostQueries megabytes of them, some thousands each.
+func (t *Table) Places(ctx context.Context, org, developer, policy string) (map[string]string, error) {
 	first, last := places(policy)
 	// bounded by mostQueries
 	pages := dynamodb.NewQueryPaginator(t.db, &dynamodb.QueryInput{
-		TableName: &t.name, ConsistentRead: aws.Bool(true), ProjectionExpression: aws.String("SK, ends"),
+		TableName: &t.name, ConsistentRead: aws.Bool(true), ProjectionExpression: aws.String("SK, ends, held_by"),
 		KeyConditionExpression:    aws.String("PK = :pk AND SK BETWEEN :first AND :last"),
 		ExpressionAttributeValues: item{":pk": str(developerPK(org, developer)), ":first": str(first), ":last": str(last)},
 	})
-	var taken []string
+	taken := map[string]string{}
 	for read := 0; pages.HasMorePages(); read++ {
 		if read == mostQueries {
 			return nil, errManyPlaces
@@ -119,7 +132,7 @@ func (t *Table) Places(ctx context.Context, org, developer, policy string) ([]st
 			}
 			place := placeOf(text(it["SK"]))
 			if PlanOf(place) == policy && (plan.Ends == 0 || plan.Ends > time.Now().Unix()) {
-				taken = append(taken, place)
+				taken[place] = plan.HeldBy
 			}
 		}
 	}

@@ -21,6 +21,7 @@ func TestCalls(t *testing.T) {
 		"kind-oauth-full":  {{"BatchGetItem", "GetItem"}, {"Query"}},
 		"kind-jwt":         {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}},
 		"kind-certificate": {{"BatchGetItem", "GetItem"}, {"GetItem"}, {"TransactWriteItems"}}, // whether it has a key
+		"plan-asked-for":   {{"BatchGetItem", "GetItem"}, {"TransactWriteItems"}, {"GetItem"}}, // how the request stands that has the plan
 		"key-to-edit":      {{"BatchGetItem", "GetItem"}, {"Query"}, {"BatchGetItem"}, {"TransactWriteItems"}},
 		"not-json":         {{"GetItem"}},
 		"no-credential":    nil,
