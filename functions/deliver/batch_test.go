@@ -19,8 +19,8 @@ import (
 	"keydesk/shared/table"
 )
 
-// The calls that a batch makes, side by side in rounds: two to read a request, however many of its records there are, and one for each
-// notice's note. Signing secrets are known by then.
+// The calls that a batch makes, side by side in rounds: two to read a request, however many of its records there are, one for each notice's
+// note, and one for each mail, which counts it. Signing secrets are known by then.
 func TestCalls(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -29,7 +29,7 @@ func TestCalls(t *testing.T) {
 		want   [][]string
 	}{
 		"a request": {nil, func(o *office, _ string) { o.waiting() }, [][]string{
-			{"BatchGetItem"}, {"BatchGetItem"}, {"PutItem", "SendEmail", "SendEmail"}, {"PutItem", "PutItem"},
+			{"BatchGetItem"}, {"BatchGetItem"}, {"PutItem", "UpdateItem", "UpdateItem"}, {"SendEmail", "SendEmail"}, {"PutItem", "PutItem"},
 		}},
 		"three records of a request": {nil, func(o *office, _ string) {
 			id := o.automatic()
@@ -37,12 +37,14 @@ func TestCalls(t *testing.T) {
 			o.update(id)
 		}, [][]string{{"BatchGetItem"}, {"BatchGetItem"}, {"PutItem"}, {"PutItem"}, {"PutItem"}}},
 		"a key": {(*office).granted, (*office).revoke, [][]string{
-			{"BatchGetItem"}, {"GetItem"}, {"BatchGetItem"}, {"PutItem", "SendEmail"}, {"PutItem"},
+			{"BatchGetItem"}, {"GetItem"}, {"BatchGetItem"}, {"PutItem", "UpdateItem"}, {"SendEmail"}, {"PutItem"},
 		}},
 		"a rotation": {(*office).granted, (*office).rotate, [][]string{
-			{"BatchGetItem"}, {"GetItem"}, {"BatchGetItem"}, {"PutItem", "SendEmail"}, {"PutItem"},
+			{"BatchGetItem"}, {"GetItem"}, {"BatchGetItem"}, {"PutItem", "UpdateItem"}, {"SendEmail"}, {"PutItem"},
 		}},
-		"a developer":           {nil, func(o *office, _ string) { o.newDeveloper() }, [][]string{{"BatchGetItem"}, {"BatchGetItem"}, {"SendEmail"}, {"PutItem"}}},
+		"a developer": {nil, func(o *office, _ string) { o.newDeveloper() }, [][]string{
+			{"BatchGetItem"}, {"BatchGetItem"}, {"UpdateItem"}, {"SendEmail"}, {"PutItem"},
+		}},
 		"nothing that is told":  {(*office).waiting, func(o *office, id string) { o.end(id, "deleted", portal.Cancelled) }, nil},
 		"a developer who moved": {nil, func(o *office, _ string) { o.account(func(a *table.Account) { a.Inactive = true }) }, nil},
 	} {

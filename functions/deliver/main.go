@@ -94,11 +94,12 @@ func bySubject(all []events.DynamoDBEventRecord) (subjects []table.Subject, reco
 type report struct {
 	mu     sync.Mutex
 	noted  map[table.NoticeState]int // notices
+	full   map[mailDay]bool          // where no mail may be sent any more
 	answer events.DynamoDBEventResponse
 }
 
 func newReport() *report {
-	r := &report{noted: map[table.NoticeState]int{}}
+	r := &report{noted: map[table.NoticeState]int{}, full: map[mailDay]bool{}}
 	r.answer.BatchItemFailures = []events.DynamoDBBatchItemFailure{} // none is said by an empty list
 	return r
 }

@@ -44,19 +44,17 @@ func newSES(cfg aws.Config) *sesv2.Client {
 	})
 }
 
-// send makes one try. Its error says in a few words why it failed, and not what was to be said to whom.
-func (m *mailer) send(ctx context.Context, f *facts, to string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
+// compose makes a mail, as SES takes it. Its error says in a few words why it could not, and not what was to be said to whom.
+func (m *mailer) compose(ctx context.Context, f *facts, to string) (*sesv2.SendEmailInput, error) {
 	receiver, err := recipient(f.address(to))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	where := places{desk: m.publicURL}
 	if to == developer && f.claimable() {
 		key, err := m.claimKey(ctx)
 		if err != nil {
-			return becauseOf("the key of claim links cannot be read", err)
+			return nil, becauseOf("the key of claim links cannot be read", err)
 		}
 		where.link = claim.Link(m.publicURL, f.request.ID, key.Token(f.org, f.request.ID))
 		where.until = approval.Lapses(f.request, m.retention)
@@ -64,7 +62,7 @@ func (m *mailer) send(ctx context.Context, f *facts, to string) error {
 	subject, text := compose(f, to, where)
 	from := f.books.Configuration.Mail
 	utf8 := aws.String("UTF-8")
-	_, err = m.ses.SendEmail(ctx, &sesv2.SendEmailInput{
+	return &sesv2.SendEmailInput{
 		FromEmailAddress: aws.String(sender(&from)),
 		Destination:      &types.Destination{ToAddresses: []string{receiver}},
 		Content: &types.EmailContent{Simple: &types.Message{
@@ -72,8 +70,12 @@ func (m *mailer) send(ctx context.Context, f *facts, to string) error {
 			Body:    &types.Body{Text: &types.Content{Data: &text, Charset: utf8}},
 			Headers: []types.MessageHeader{{Name: aws.String("Auto-Submitted"), Value: aws.String("auto-generated")}}, // nobody's absence answers it
 		}},
-	})
-	if err != nil {
+	}, nil
+}
+
+// send makes one try. Its error says no more than compose's.
+func (m *mailer) send(ctx context.Context, mail *sesv2.SendEmailInput) error {
+	if _, err := m.ses.SendEmail(ctx, mail); err != nil {
 		return becauseOf("SES does not take the mail", err)
 	}
 	return nil

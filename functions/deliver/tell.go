@@ -33,7 +33,8 @@ func timeFor(ctx context.Context) bool {
 	return !bounded || time.Until(deadline) > forOne
 }
 
-// tell sends the notices of one record, side by side. That one of them fails is no error: it is noted. That it cannot be noted is.
+// tell sends the notices of one record, side by side. That one of them fails is no error: it is noted. That it cannot be noted, or not
+// be counted, is.
 func (d *deliverer) tell(ctx context.Context, r *report, s *story, one *record) error {
 	var all errgroup.Group
 	f, names := s.facts(one), one.names()
@@ -44,9 +45,9 @@ func (d *deliverer) tell(ctx context.Context, r *report, s *story, one *record) 
 		}
 		before := s.Notices[name]
 		all.Go(func() error {
-			after := d.attempt(ctx, f, name, &before, one.To != "")
-			if after.State == "" {
-				return nil
+			after, err := d.attempt(ctx, r, f, name, &before, one.To != "")
+			if err != nil || after.State == "" {
+				return err
 			}
 			if err := d.table.WriteNotice(ctx, name, before, after); err != nil {
 				return err
@@ -70,13 +71,13 @@ func (d *deliverer) tell(ctx context.Context, r *report, s *story, one *record) 
 const errNothing = "there is nothing to tell any more"
 
 // attempt sends a notice, and gives what is to be noted of it; the zero Notice is nothing at all.
-func (d *deliverer) attempt(ctx context.Context, f *facts, name table.NoticeName, before *table.Notice, again bool) table.Notice {
+func (d *deliverer) attempt(ctx context.Context, r *report, f *facts, name table.NoticeName, before *table.Notice, again bool) (table.Notice, error) {
 	send, reason := f.whether(name.To)
 	switch {
 	case !send && reason == "" && !again:
-		return table.Notice{}
+		return table.Notice{}, nil
 	case send && tooSoon(name, before, again, d.now()):
-		return putOff(before)
+		return putOff(before), nil
 	}
 	after := table.Notice{
 		ID: cmp.Or(before.ID, name.ID(f.at)), Org: f.org, Event: f.event(), To: name.To, Tries: before.Tries, Again: before.Again,
@@ -90,23 +91,26 @@ func (d *deliverer) attempt(ctx context.Context, f *facts, name table.NoticeName
 	}
 	if !send {
 		after.State, after.Error = table.Skipped, cmp.Or(reason, errNothing)
-		return after
+		return after, nil
 	}
-	after = tried(after, d.send(ctx, f, name.To, after.ID), d.now())
-	if after.State == table.Failed {
+	failure := d.send(ctx, r, f, name.To, after.ID)
+	if errors.As(failure, &uncounted{}) {
+		return table.Notice{}, failure
+	}
+	if after = tried(after, failure, d.now()); after.State == table.Failed || after.State == table.Waiting {
 		after.Told = before.Told
 	}
 	if f.act == emailChanged && after.State != table.Sent { // which no other item holds any more
 		after.Address = f.address(name.To)
 	}
-	return after
+	return after, nil
 }
 
-func (d *deliverer) send(ctx context.Context, f *facts, to, id string) error {
+func (d *deliverer) send(ctx context.Context, r *report, f *facts, to, id string) error {
 	if to == webhook {
 		return d.webhooks.send(ctx, f, id)
 	}
-	return d.mail.send(ctx, f, to)
+	return d.sendMail(ctx, r, f, to)
 }
 
 // pauses are those after each failed try but the last.
@@ -114,8 +118,12 @@ var pauses = []time.Duration{
 	time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour,
 }
 
-// tried is a notice after one try more.
+// tried is a notice after one try more. That there was no room for it today is no try.
 func tried(n table.Notice, failure error, now time.Time) table.Notice {
+	if errors.Is(failure, errTomorrow) {
+		n.State, n.Error, n.DueAt = table.Waiting, failure.Error(), portal.Timestamp(tomorrow(now))
+		return n
+	}
 	n.Tries++
 	if failure == nil {
 		n.State = table.Sent

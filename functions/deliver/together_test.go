@@ -66,7 +66,7 @@ func TestDecidedWhileTheMailWaits(t *testing.T) {
 // Wherever the function dies while a mail is put off and sent, the mail comes, and no more than twice.
 func TestKilledWhileAMailWaits(t *testing.T) {
 	t.Parallel()
-	for n := 1; n <= 6; n++ {
+	for n := 1; n <= 8; n++ {
 		for _, fault := range []faults.Fault{faults.CrashBefore, faults.CrashAfter} {
 			t.Run(fmt.Sprint(fault, " call ", n), func(t *testing.T) {
 				t.Parallel()
@@ -87,7 +87,7 @@ func TestKilledWhileAMailWaits(t *testing.T) {
 				deliver(later, 5) // two to read, the webhook's note, and two that put the mails off
 				o.forget()
 				o.plan.Reset()
-				deliver(o.again(window, 2), 6) // two to read, two mails, two notes
+				deliver(o.again(window, 2), 8) // two to read, two that count, two mails, two notes
 				if mails := len(o.post.all()); mails < 2 || mails > 4 {
 					t.Errorf("%d mails came", mails)
 				}

@@ -3,7 +3,7 @@ package portal
 import "encoding/json"
 
 var configurationShape = shapeOf(`{` + configMembers + `,
-	"oauth_usage_limit": 0,
+	"oauth_usage_limit": 0, "mails_a_day": 10000,
 	"event_options": {"key_request_event": {"webhook": "", "email": ""}},
 	"auto_approve": false, "four_eyes": false, "redirect_origins": [],
 	"max_keys_per_developer": 100
@@ -11,6 +11,9 @@ var configurationShape = shapeOf(`{` + configMembers + `,
 
 // maxConfigurationBytes is how long a configuration may be, its e-mails included.
 const maxConfigurationBytes = 128 << 10
+
+// mostMailsADay is the highest mails_a_day that can be set.
+const mostMailsADay = 1_000_000
 
 // Configuration is an organisation's portal configuration and its own switches of Keydesk's. It is shown as its owner wrote
 // it; the members below are those that the desk itself reads.
@@ -24,6 +27,7 @@ type Configuration struct {
 	NoticeEmail     string   // of somebody else who does
 	Webhook         string   // where events are sent; empty: nowhere
 	Mail            Mail
+	MailsADay       int // how many mails are sent for the organisation in a day of UTC
 	document        Object
 }
 
@@ -64,6 +68,9 @@ func (c *Configuration) validate(d document) error {
 	}
 	if err := validKeysPerDeveloper(d); err != nil {
 		return err
+	}
+	if c.MailsADay < 1 || c.MailsADay > mostMailsADay {
+		return Refuse(Invalid, "mails_a_day: must be from 1 to %d, got %d.", mostMailsADay, c.MailsADay)
 	}
 	if err := c.Config.validate("", d); err != nil {
 		return err
@@ -107,7 +114,7 @@ func configurationOf(d document) Configuration {
 			FromName: mail.getText("mail_from_name"), From: mail.getText("mail_from_email"),
 			Welcome: emailCopy(words, "welcome_email"), Key: emailCopy(words, "key_email"), ResetPassword: emailCopy(words, "reset_password_email"),
 		},
-		document: Object(d.text()),
+		MailsADay: d.getInt("mails_a_day"), document: Object(d.text()),
 	}
 	_ = json.Unmarshal([]byte(d.get("redirect_origins")), &c.RedirectOrigins) // seen by validate when it came
 	return c

@@ -190,7 +190,7 @@ func (d document) completed(path string, shape document, own bool) (document, er
 
 // wholeNumbers are the members that hold integers of 64 bits in the clients written in Go, which read nothing else there.
 var wholeNumbers = []string{
-	"oauth_usage_limit", "quota_max", "quota_renewal_rate", "throttle_retry_limit", "max_query_depth",
+	"mails_a_day", "oauth_usage_limit", "quota_max", "quota_renewal_rate", "throttle_retry_limit", "max_query_depth",
 	"remind_after", "expire_after", "callback_within", "max_keys_per_developer",
 }
 

@@ -103,6 +103,12 @@ func TestSettingsOfTheOrganisationRefused(t *testing.T) {
 	const none = "is not an address that begins with https:// or http://."
 	for setting, words := range map[string]string{
 		`"four_eyes": "yes"`:                                         "four_eyes: true or false is expected, not a string.",
+		`"mails_a_day": 0`:                                           "mails_a_day: must be from 1 to 1000000, got 0.",
+		`"mails_a_day": -1`:                                          "mails_a_day: must be from 1 to 1000000, got -1.",
+		`"mails_a_day": 1000001`:                                     "mails_a_day: must be from 1 to 1000000, got 1000001.",
+		`"mails_a_day": 1.5`:                                         "mails_a_day: a whole number is expected, not 1.5.",
+		`"mails_a_day": "9"`:                                         "mails_a_day: a number is expected, not a string.",
+		`"Mails_A_Day": 9`:                                           "Mails_A_Day: ",
 		`"four_eyes": 1`:                                             "four_eyes: true or false is expected, not a number.",
 		`"event_options": []`:                                        "event_options: an object is expected, not a list.",
 		`"event_options": {"key_request_event": "x"}`:                "event_options.key_request_event: an object is expected, not a string.",
@@ -146,5 +152,18 @@ func TestEffectiveTimes(t *testing.T) {
 	}
 	if got := entry(t, `{}`); strings.Contains(written(t, got), "four_eyes") {
 		t.Error("four eyes are the organisation's alone")
+	}
+}
+
+// The mails of a day are bounded in every organisation, also in one whose configuration was written before there was a bound.
+func TestMailsADay(t *testing.T) {
+	for setting, want := range map[string]int{`{}`: 10000, `{"mails_a_day": null}`: 10000, `{"mails_a_day": 1}`: 1, `{"mails_a_day": 1000000}`: 1000000} {
+		if c, err := portal.NewConfiguration(org, another, portal.Object(setting)); err != nil || c.MailsADay != want {
+			t.Errorf("%s: %d, %v, want %d", setting, c.MailsADay, err, want)
+		}
+	}
+	var stored portal.Configuration
+	if err := json.Unmarshal([]byte(`{"id": "old"}`), &stored); err != nil || stored.MailsADay != 10000 {
+		t.Errorf("of an older one: %d, %v", stored.MailsADay, err)
 	}
 }

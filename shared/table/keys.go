@@ -29,6 +29,7 @@ import (
 //	  a grant to be claimed  same                          KEYGRANT#<request>          which keys may they claim? (they count as keys)
 //	  a plan of theirs       same                          PLAN#<policy>[#<n>]         has this plan been asked for already? (a number: the n-th OAuth client of it)
 //	  how many keys          same                          COUNT                       has this developer room for one more? (open requests included)
+//	mails of a day           ORG#<org>                     MAILS#<day of UTC>          how many were sent for it on this day?
 //	e-mail taken             ORG#<org>#EMAIL#<e-mail>      EMAIL                       whose e-mail is this?
 //	attempts to log in       ORG#<org>#LOGIN#<sha256>      LOGIN                       has this name been tried too often?
 //	request                  ORG#<org>#REQUEST#<id>        REQUEST                     where does it stand?
@@ -57,6 +58,7 @@ func configurationKey(org string) key  { return key{"ORG#" + org, "CONFIGURATION
 func catalogueKey(org string) key      { return key{"ORG#" + org, "CATALOGUE"} }
 func entryKey(org, place string) key   { return key{"ORG#" + org, "CATALOGUE#" + place} }
 func policyKey(org, policy string) key { return key{"ORG#" + org, "POLICY#" + policy} }
+func mailsKey(org, day string) key     { return key{"ORG#" + org, "MAILS#" + day} }
 func developerKey(org, id string) key  { return key{developerPK(org, id), "DEVELOPER"} }
 func emailKey(org, email string) key {
 	return key{"ORG#" + org + "#EMAIL#" + portal.CanonicalEmail(email), "EMAIL"}
