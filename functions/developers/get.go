@@ -32,10 +32,20 @@ func get(t *table.Table, paging rest.Paging) rest.Operation[shown] {
 
 // GET /api/portal/developers/email/{email}: the same, by the e-mail address, whatever its case.
 func getByEmail(t *table.Table, paging rest.Paging) rest.Operation[string] {
+	return getBy(t, paging, "GET /api/portal/developers/email/{email}", t.DeveloperByEmail)
+}
+
+// GET /api/portal/developers/ssokey/{ssokey}: the same, by the developer's name in single sign-on.
+func getBySSOKey(t *table.Table, paging rest.Paging) rest.Operation[string] {
+	return getBy(t, paging, "GET /api/portal/developers/ssokey/{ssokey}", t.DeveloperBySSOKey)
+}
+
+// getBy reads a developer by a name of theirs; id finds whose it is.
+func getBy(t *table.Table, paging rest.Paging, route string, id func(ctx context.Context, org, name string) (string, error)) rest.Operation[string] {
 	return rest.Operation[string]{
-		Route: "GET /api/portal/developers/email/{email}",
+		Route: route,
 		Query: []string{"cursor"},
-		First: func(ctx context.Context, in rest.In) (string, error) { return t.DeveloperByEmail(ctx, in.Org, in.ID) },
+		First: func(ctx context.Context, in rest.In) (string, error) { return id(ctx, in.Org, in.ID) },
 		Then: func(ctx context.Context, in rest.In, _ caller.Caller, id string) (rest.Out, error) {
 			s, err := show(ctx, t, in, id)
 			return answer(paging, in, s), err

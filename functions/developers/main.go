@@ -13,6 +13,6 @@ func main() {
 
 func operations(t *table.Table, paging rest.Paging) []rest.Endpoint {
 	return []rest.Endpoint{
-		list(t, paging), create(t), get(t, paging), getByEmail(t, paging), update(t), remove(t), verify(t), changePassword(t),
+		list(t, paging), create(t), get(t, paging), getByEmail(t, paging), getBySSOKey(t, paging), update(t), remove(t), verify(t), changePassword(t),
 	}
 }

@@ -23,6 +23,7 @@ func TestCalls(t *testing.T) {
 		"get/foreign-id":                    {{"GetItem", "Query"}},
 		"email/ben":                         {{"GetItem", "GetItem"}, {"Query"}},
 		"email/unknown":                     {{"GetItem", "GetItem"}},
+		"ssokey/unknown":                    {{"GetItem", "GetItem"}},
 		"create/whole":                      {{"GetItem"}, {"TransactWriteItems"}},
 		"create/email-taken":                {{"GetItem"}, {"TransactWriteItems"}},
 		"update/seed-000":                   {{"GetItem", "GetItem"}, {"TransactWriteItems"}},

@@ -172,7 +172,7 @@ func TestWholeUpdate(t *testing.T) {
 	if chen.ID != fixture.Chen || chen.OrgID != fixture.Org || chen.Email != "615829168@qq.com" || chen.Fields != `{"b":2,"a":1.0}` {
 		t.Errorf("it became %s", got.text)
 	}
-	if len(chen.Keys)+len(chen.Subscriptions)+len(chen.PWHistory) != 0 || chen.Nonce+chen.SSOKey != "" || chen.LastLoginDate[:4] != "2017" || chen.Deleting {
+	if len(chen.Keys)+len(chen.Subscriptions)+len(chen.PWHistory) != 0 || chen.Nonce != "" || chen.SSOKey != "s" || chen.LastLoginDate[:4] != "2017" || chen.Deleting {
 		t.Errorf("it was taken at its word: %s", got.text)
 	}
 	account, err := d.Books.Account(t.Context(), fixture.Org, fixture.Chen)

@@ -9,7 +9,7 @@ import (
 )
 
 // members hold a secret in Tyk. Clients expect some of them, so they stay in answers, empty.
-var members = []string{"password", "secret", "client_secret", "jwt_secret", "nonce", "sso_key", "pwhistory", "rawkey", "raw_key", "proof"}
+var members = []string{"password", "secret", "client_secret", "jwt_secret", "nonce", "pwhistory", "rawkey", "raw_key", "proof"}
 
 // texts are what no answer holds wherever it stands: a key in either form, a credential, a bcrypt hash, an OAuth client's secret, a
 // signed token.

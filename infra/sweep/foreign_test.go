@@ -141,6 +141,9 @@ func namesIn(item map[string]types.AttributeValue, org, variable string) (found 
 	if !strings.HasPrefix(text(item["PK"]), "ORG#"+org) {
 		return nil
 	}
+	if name := text(item["sso_key"]); variable == "{ssokey}" {
+		return slices.DeleteFunc([]string{name}, func(name string) bool { return name == "" })
+	}
 	for _, key := range []string{text(item["PK"]), text(item["SK"])} {
 		segments := strings.Split("#"+key, "#")
 		kind, name := segments[len(segments)-2], segments[len(segments)-1]

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -38,10 +39,10 @@ func (d *desk) furnish(t *testing.T) {
 	d.secrets.tokens = []string{ourAccess}
 
 	d.tell(t, admin, "POST", developers, `{"email": "`+plainEmail+`", "password": "`+plainText+`"}`)
-	d.tell(t, admin, "POST", developers, `{"email": "hashed@example.com", "password": "`+hash+`"}`)
+	d.tell(t, admin, "POST", developers, `{"email": "hashed@example.com", "password": "`+hash+`", "sso_key": "hashed@sso"}`)
 	changed := d.tell(t, admin, "POST", developers, `{"email": "changed@example.com", "password": "`+oldText+`"}`)
 	d.tell(t, admin, "POST", developers+"/password/"+changed, `{"password": "`+newText+`"}`)
-	d.tell(t, admin, "PUT", developers+"/"+changed, `{"nonce": "`+nonce+`", "sso_key": "`+nonce+`", "PWHistory": ["`+hash+`"]}`)
+	d.tell(t, admin, "PUT", developers+"/"+changed, `{"nonce": "`+nonce+`", "sso_key": "changed@sso", "PWHistory": ["`+hash+`"]}`)
 	d.tell(t, admin, "PUT", configuration, settings)
 	d.tell(t, admin, "POST", policies, `{"_id": "`+travel+`", "name": "Travel"}`)
 	d.tell(t, admin, "PUT", catalogue, strings.Replace(d.withToken(t), `"apis":[`, `"apis":[`+redirecting+`,`, 1))
@@ -58,6 +59,9 @@ func (d *desk) furnish(t *testing.T) {
 		d.tell(t, stranger, "POST", policies, `{"_id": "`+id+`", "name": "`+id+`"}`)
 	}
 	d.fred = d.tell(t, stranger, "POST", developers, `{"email": "`+theirEmail+`", "password": "`+theirText+`"}`)
+	for n, id := range []string{d.fred, fixture.Eve} {
+		d.tell(t, stranger, "PUT", developers+"/"+id, fmt.Sprintf(`{"sso_key": "theirs-%d@sso"}`, n))
+	}
 	d.theirs = map[string]grant{}
 	for _, policy := range []string{fixture.Foreign, "gold", "gold", "silver", "bronze"} {
 		wish := `{"by_user": "` + d.fred + `", "apply_policies": ["` + policy + `"]}`

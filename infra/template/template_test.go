@@ -47,6 +47,7 @@ var canonical = []template.Route{
 	{Method: "PUT", Path: "/api/portal/developers/{id}", Function: "Developers"},
 	{Method: "DELETE", Path: "/api/portal/developers/{id}", Function: "Developers"},
 	{Method: "GET", Path: "/api/portal/developers/email/{email}", Function: "Developers"},
+	{Method: "GET", Path: "/api/portal/developers/ssokey/{ssokey}", Function: "Developers"},
 	{Method: "POST", Path: "/api/portal/developers/verify_credentials", Function: "Developers"},
 	{Method: "POST", Path: "/api/portal/developers/password/{id}", Function: "Developers"},
 	{Method: "GET", Path: "/api/portal/developers/{id}/keys", Function: "Keys"},

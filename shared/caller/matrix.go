@@ -71,6 +71,7 @@ var matrix = []grant{
 	}},
 	{ReadDevelopers, []Role{Admin, Reviewer, Portal}, []string{
 		"GET /api/portal/developers", "GET /api/portal/developers/{id}", "GET /api/portal/developers/email/{email}",
+		"GET /api/portal/developers/ssokey/{ssokey}",
 	}},
 	{WriteDevelopers, []Role{Admin, Portal}, []string{
 		"POST /api/portal/developers", "PUT /api/portal/developers/{id}", "DELETE /api/portal/developers/{id}",

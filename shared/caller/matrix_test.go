@@ -25,6 +25,7 @@ var who = map[string]string{
 	"GET /api/portal/developers":                     "arp",
 	"GET /api/portal/developers/{id}":                "arp",
 	"GET /api/portal/developers/email/{email}":       "arp",
+	"GET /api/portal/developers/ssokey/{ssokey}":     "arp",
 	"POST /api/portal/developers":                    "a p",
 	"PUT /api/portal/developers/{id}":                "a p",
 	"DELETE /api/portal/developers/{id}":             "a p",

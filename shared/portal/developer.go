@@ -9,8 +9,9 @@ import (
 	"keydesk/shared/secret"
 )
 
-// Developer is a person who asks for keys, as the wire shows them. Members that hold a secret in Tyk (nonce, sso_key,
-// PWHistory) are there, and empty, for clients that expect them; no answer holds a password.
+// Developer is a person who asks for keys, as the wire shows them. Members that hold a secret in Tyk (nonce, PWHistory) are
+// there, and empty, for clients that expect them; no answer holds a password. The sso_key is no secret: it names the developer
+// in the portal's single sign-on.
 type Developer struct {
 	ID              string              `json:"id"`
 	Email           string              `json:"email"`
@@ -55,6 +56,7 @@ type DeveloperInput struct {
 	DateCreated     *string       `json:"date_created"`
 	PasswordMaxDays *int          `json:"password_max_days"`
 	Password        *secret.Value `json:"password"` // the text, or its bcrypt hash
+	SSOKey          *string       `json:"sso_key"`  // empty: none
 }
 
 // oldestPassword is the greatest password_max_days.
@@ -75,6 +77,9 @@ func (in *DeveloperInput) Validate() error {
 		if err := ValidEmail("email", *in.Email); err != nil {
 			return err
 		}
+	}
+	if err := validSSOKey(text(in.SSOKey)); err != nil {
+		return err
 	}
 	if in.Fields != nil {
 		return in.Fields.readable("fields")
@@ -106,6 +111,9 @@ func (d Developer) Revise(in *DeveloperInput) Developer {
 func (d *Developer) take(in *DeveloperInput) {
 	if in.Email != nil {
 		d.Email = norm.NFC.String(*in.Email)
+	}
+	if in.SSOKey != nil {
+		d.SSOKey = norm.NFC.String(*in.SSOKey)
 	}
 	keep(&d.Inactive, in.Inactive)
 	keep(&d.Fields, in.Fields)

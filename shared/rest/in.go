@@ -26,7 +26,7 @@ type In struct {
 	Domain         string     // that the gateway answers for; never the Host header, which the caller makes up
 	Org            string     // that the credential names: good for reading, and true once Then runs
 	Credential     string     // its hash, as true as Org
-	ID             string     // what the path names: an {id}, a {policy} or an {email}; empty where it names none
+	ID             string     // what the path names: an {id}, a {policy}, an {email} or an {ssokey}; empty where it names none
 	Key            string     // what it calls a key: a {key} or a {client}
 	Query          url.Values // the parameters that the operation has; none is empty or there twice
 	Body           []byte

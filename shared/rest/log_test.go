@@ -25,6 +25,7 @@ func TestTheLogNamesNoWholeKey(t *testing.T) {
 		{"/api/apis//keys/" + raw, "", ""},
 		{"/api/apis//keys/" + pasted, "", ""},
 		{"/api/portal/developers/oauth/" + pasted, "", ""},
+		{"/api/portal/developers/ssokey/" + raw, "", ""},
 		{"/api/portal/developers/key/" + raw + "/" + hash + "/" + raw, "", hash},
 	} {
 		lines := logged(t, func() rest.Handler { return rest.Handle(desk.Table, everyRoute(&took, &named)...) }, func(handle rest.Handler) {

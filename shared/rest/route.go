@@ -84,8 +84,8 @@ func (p *path) fits(segments []string) (says named, ok bool) {
 	return says, true
 }
 
-// object is the name of the object that the path leads to: an {id} is one of our ids, {policy} and {email} are the words of others.
-func (n named) object() string { return cmp.Or(n["id"], n["email"], n["policy"]) }
+// object is the name of the object that the path leads to: an {id} is one of our ids, {policy}, {email} and {ssokey} are the words of others.
+func (n named) object() string { return cmp.Or(n["id"], n["email"], n["ssokey"], n["policy"]) }
 
 // key is what the path calls a key.
 func (n named) key() string { return cmp.Or(n["key"], n["client"]) }

@@ -70,6 +70,7 @@ func booksAndKeys() []taken {
 		{"GET", "/api/portal/policies/search/", "GET /api/portal/policies/search", "", ""},
 		{"GET", "/api/portal/policies/gold plan", "GET /api/portal/policies/{policy}", "gold plan", ""},
 		{"GET", "/api/portal/developers/email/a+b@example.org", "GET /api/portal/developers/email/{email}", "a+b@example.org", ""},
+		{"GET", "/api/portal/developers/ssokey/a+b@example.org", "GET /api/portal/developers/ssokey/{ssokey}", "a+b@example.org", ""},
 		{"GET", "/stage/api/portal/developers/" + id, "GET /api/portal/developers/{id}", id, ""},
 
 		{"GET", "/api/portal/developers/" + id + "/keys/", "GET /api/portal/developers/{id}/keys", id, ""},

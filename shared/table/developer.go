@@ -29,6 +29,7 @@ type storedDeveloper struct {
 	DateCreated     string        `json:"date_created"`
 	Inactive        bool          `json:"inactive"`
 	Fields          portal.Object `json:"fields"`
+	SSOKey          string        `json:"sso_key,omitempty"`
 	Password        string        `json:"password"`
 	PasswordHistory []string      `json:"password_history"`
 	PasswordMaxDays int           `json:"password_max_days"`
@@ -48,7 +49,7 @@ type storedEmail struct {
 
 func storeDeveloper(a Account) storedDeveloper {
 	return storedDeveloper{
-		ID: a.ID, OrgID: a.OrgID, Email: a.Email, DateCreated: a.DateCreated, Inactive: a.Inactive, Fields: a.Fields,
+		ID: a.ID, OrgID: a.OrgID, Email: a.Email, DateCreated: a.DateCreated, Inactive: a.Inactive, Fields: a.Fields, SSOKey: a.SSOKey,
 		Password: a.Password, PasswordHistory: a.History, PasswordMaxDays: a.PasswordMaxDays, PasswordUpdated: a.PasswordUpdated,
 		LastLoginDate: a.LastLoginDate, Revision: a.Revision, Attempt: a.Attempt,
 	}
@@ -64,6 +65,7 @@ func parseAccount(it item) (Account, error) {
 	}
 	d := portal.NoDeveloper()
 	d.ID, d.OrgID, d.Email, d.DateCreated, d.Inactive, d.Fields = s.ID, s.OrgID, s.Email, s.DateCreated, s.Inactive, s.Fields
+	d.SSOKey = s.SSOKey
 	d.PasswordMaxDays, d.PasswordUpdated = s.PasswordMaxDays, cmp.Or(s.PasswordUpdated, d.PasswordUpdated)
 	d.LastLoginDate, d.Deleting = cmp.Or(s.LastLoginDate, d.LastLoginDate), s.Deleting
 	return Account{Developer: d, Password: s.Password, History: s.PasswordHistory, Revision: s.Revision, Attempt: s.Attempt}, nil
@@ -132,7 +134,17 @@ func (t *Table) Account(ctx context.Context, org, id string) (Account, error) {
 
 // DeveloperByEmail is the id of the developer who has an e-mail, whatever its case.
 func (t *Table) DeveloperByEmail(ctx context.Context, org, email string) (id string, err error) {
-	it, err := t.get(ctx, emailKey(org, email))
+	return t.owner(ctx, emailKey(org, email))
+}
+
+// DeveloperBySSOKey is the id of the developer who has an sso_key.
+func (t *Table) DeveloperBySSOKey(ctx context.Context, org, text string) (id string, err error) {
+	return t.owner(ctx, ssoKey(org, text))
+}
+
+// owner is the id of the developer who has taken a name.
+func (t *Table) owner(ctx context.Context, name key) (id string, err error) {
+	it, err := t.get(ctx, name)
 	if err != nil {
 		return "", err
 	}
@@ -185,7 +197,7 @@ func (c *ChangedDeveloper) Error() string {
 // ErrDeleting refuses to change a developer who is going.
 var ErrDeleting = portal.Refuse(portal.Conflict, "The developer is being deleted, which stopped half-way; send DELETE again to finish it.")
 
-// CreateDeveloper writes a new account. An e-mail is taken once in an organisation, whatever its case.
+// CreateDeveloper writes a new account. An e-mail is taken once in an organisation, whatever its case, and an sso_key is.
 func (t *Table) CreateDeveloper(ctx context.Context, a Account) error {
 	a.Revision = 1
 	created, err := t.create(developerKey(a.OrgID, a.ID), storeDeveloper(a), unexpected("developer"))
@@ -196,10 +208,14 @@ func (t *Table) CreateDeveloper(ctx context.Context, a Account) error {
 	if err != nil {
 		return err
 	}
-	return t.transact(ctx, email, created)
+	name, err := t.moveSSOKey("", a)
+	if err != nil {
+		return err
+	}
+	return t.transact(ctx, append(append([]write{email}, name...), created)...)
 }
 
-// UpdateDeveloper writes an account, if it is still as before says. An e-mail that changes is freed and taken in the same act; with a
+// UpdateDeveloper writes an account, if it is still as before says. An e-mail and an sso_key that change are freed and taken in the same act; with a
 // new password the failed logins are forgotten.
 func (t *Table) UpdateDeveloper(ctx context.Context, before, after Account) error {
 	after.Revision, after.Attempt = before.Revision+1, portal.NewID(time.Now())
@@ -216,6 +232,11 @@ func (t *Table) UpdateDeveloper(ctx context.Context, before, after Account) erro
 		}
 		writes = append(writes, taken, t.remove(free, "id = :id", item{":id": str(after.ID)}, unexpected("e-mail")))
 	}
+	name, err := t.moveSSOKey(before.SSOKey, after)
+	if err != nil {
+		return err
+	}
+	writes = append(writes, name...)
 	if after.Password != before.Password {
 		writes = append(writes, t.forgetLogins(after.OrgID, after.Email))
 	}
@@ -233,16 +254,4 @@ func changedDeveloper(found item, attempt string) error {
 		return ErrDeleting
 	}
 	return &ChangedDeveloper{Now: now}
-}
-
-// takeEmail takes the account's e-mail, or says whose it is. Taken by the account itself is taken by an earlier try of ours.
-func (t *Table) takeEmail(a Account) (write, error) {
-	return t.create(emailKey(a.OrgID, a.Email), storedEmail{ID: a.ID, ListPK: developersPK(a.OrgID)}, func(found item) error {
-		if text(found["id"]) == a.ID {
-			return nil
-		}
-		refusal := portal.Refuse(portal.Conflict, "email: %s is taken by another developer.", a.Email)
-		refusal.Meta = map[string]string{"id": text(found["id"])}
-		return refusal
-	})
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"keydesk/shared/portal"
 )
 
@@ -31,6 +33,7 @@ import (
 //	  how many keys          same                          COUNT                       has this developer room for one more? (open requests included)
 //	mails of a day           ORG#<org>                     MAILS#<day of UTC>          how many were sent for it on this day?
 //	e-mail taken             ORG#<org>#EMAIL#<e-mail>      EMAIL                       whose e-mail is this?
+//	sso_key taken            ORG#<org>#SSOKEY#<sha256>     SSOKEY                      whose name in single sign-on is this?
 //	attempts to log in       ORG#<org>#LOGIN#<sha256>      LOGIN                       has this name been tried too often?
 //	request                  ORG#<org>#REQUEST#<id>        REQUEST                     where does it stand?
 //	  its history            same                          HISTORY#<revision>[#<id>]   who did what, when? (an id: the key was given again)
@@ -62,6 +65,12 @@ func mailsKey(org, day string) key     { return key{"ORG#" + org, "MAILS#" + day
 func developerKey(org, id string) key  { return key{developerPK(org, id), "DEVELOPER"} }
 func emailKey(org, email string) key {
 	return key{"ORG#" + org + "#EMAIL#" + portal.CanonicalEmail(email), "EMAIL"}
+}
+
+// ssoKey hides the sso_key, so that no name of an item and no log of a call repeats it.
+func ssoKey(org, text string) key {
+	sum := sha256.Sum256([]byte(norm.NFC.String(text)))
+	return key{"ORG#" + org + "#SSOKEY#" + hex.EncodeToString(sum[:]), "SSOKEY"}
 }
 func requestKey(org, id string) key      { return key{"ORG#" + org + "#REQUEST#" + id, "REQUEST"} }
 func issuedKey(digest string) key        { return key{"KEY#" + digest, "KEY"} }

@@ -105,8 +105,12 @@ func (t *Table) Left(ctx context.Context, org, id string) (revoked int, err erro
 		return 0, err
 	}
 	gone := func(item) error { return nil } // it was there a moment ago: by us, whose answer was lost, or by somebody beside us
-	err = t.transact(ctx,
+	writes := []write{
 		t.remove(developerKey(org, id), "attribute_exists(deleting)", nil, gone), t.remove(countKey(org, id), "", nil, nil),
-		t.remove(emailKey(org, s.Email), "id = :id", item{":id": str(id)}, unexpected("e-mail")))
-	return s.KeysRevoked, err
+		t.remove(emailKey(org, s.Email), "id = :id", item{":id": str(id)}, unexpected("e-mail")),
+	}
+	if s.SSOKey != "" {
+		writes = append(writes, t.freeSSOKey(org, s.SSOKey, id))
+	}
+	return s.KeysRevoked, t.transact(ctx, writes...)
 }
