@@ -76,7 +76,7 @@ func suits(kind string, r *portal.Request) error {
 	case kind != portal.MutualTLS && r.Certificate != "":
 		return portal.Refuse(portal.Invalid, "certificate: a key of the kind %s has none; leave it out.", kind)
 	case kind == portal.JWT && r.JWTSecret == "":
-		return portal.Refuse(portal.Invalid, "jwt_secret is missing; send the public key by which the developer's tokens are checked, in PEM.")
+		return portal.Refuse(portal.Invalid, "jwt_secret is missing; send the public key by which the developer's tokens are checked, in PEM or as a JWK.")
 	case kind == portal.MutualTLS:
 		_, err := portal.Fingerprint(r.OrgID, r.Certificate)
 		return err

@@ -58,7 +58,7 @@ const aJWK = `{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"`
 
 func TestPrivateKey(t *testing.T) {
 	for name, text := range privateKeys(t) {
-		refusesKey(t, name, text, "there is a private key in it"+notStored+"keep it to the developer, and send the developer's public key in PEM")
+		refusesKey(t, name, text, "there is a private key in it"+notStored+"keep it to the developer, and send the developer's public key in PEM or as a JWK")
 	}
 }
 
@@ -91,11 +91,11 @@ func TestNoPublicKey(t *testing.T) {
 		"one in letters before it": {bare(inPEM("", must[[]byte](t)(x509.MarshalECPrivateKey(p256)))) + "\n" + public, notOne},
 		"words before it":          {"The key of our client:\n" + public, notOne},
 		"no base64 in it":          {"-----BEGIN PUBLIC KEY-----\nMFkw!\n-----END PUBLIC KEY-----", none},
-		"a JWK":                    {aJWK + "}", "this is a JWK" + notStored},
+		"a JWK":                    {aJWK + "}", "the JWK cannot be read" + notStored},
 		"a key of SSH":             {"ssh-rsa AAAAB3NzaC1yc2E ada@example.com", ssh},
 		"an EC key of SSH":         {"ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY", ssh},
 		"a key of SSH, in lines":   {"---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2E\n---- END SSH2 PUBLIC KEY ----", ssh},
-		"an address":               {"https://login.example.com/.well-known/jwks.json", "this is an address" + notStored},
+		"an address":               {"https://login.example.com/.well-known/jwks.json", "this is an address, and the check of a key never fetches one" + notStored},
 		"secp256k1":                {secp256k1(t), none},
 		"a second public key":      {public + pkix(t, rsaOf(2048, 65537)), notOne},
 		"words after it":           {public + "and the secret is correct horse battery staple", notOne},

@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -27,7 +26,7 @@ const (
 
 // Words for what is sent as jwt_secret. They never quote it: it may be a secret after all.
 const (
-	sendPublicKey = "send the developer's public key in PEM, RSA of 2048 bits or more, EC on P-256, P-384 or P-521, or Ed25519."
+	sendPublicKey = "send the developer's public key in PEM or as a JWK, RSA of 2048 bits or more, EC on P-256, P-384 or P-521, or Ed25519."
 	keptByNobody  = ", and it was not stored; "
 )
 
@@ -37,13 +36,12 @@ var (
 	errSharedSecret = Refuse(Invalid, "jwt_secret: a shared secret is not taken"+keptByNobody+sendPublicKey)
 	errNotOnePEM    = Refuse(Invalid, "jwt_secret: the PEM is not whole, or does not stand alone"+keptByNobody+sendPublicKey)
 	errEmptyPEM     = Refuse(Invalid, "jwt_secret: the PEM holds no public key that is taken"+keptByNobody+sendPublicKey)
-	errJWK          = Refuse(Invalid, "jwt_secret: this is a JWK"+keptByNobody+sendPublicKey)
-	errAddress      = Refuse(Invalid, "jwt_secret: this is an address"+keptByNobody+sendPublicKey)
+	errAddress      = Refuse(Invalid, "jwt_secret: this is an address, and the check of a key never fetches one"+keptByNobody+sendPublicKey)
 	errSSH          = Refuse(Invalid, "jwt_secret: this is an SSH key, which ssh-keygen -e -m PKCS8 writes in PEM"+keptByNobody+sendPublicKey)
 )
 
 // PublicKey reads the public key by which a developer's tokens are checked, and writes it anew, as PKIX in PEM. It may come in PEM, of
-// which forms and settings lose the line ends, or in base64 of PEM or DER. A shared secret is refused, as is a private key: whoever can read
+// which forms and settings lose the line ends, in base64 of PEM or DER, or as a JWK or a JWKS of one key, or base64 of that. A shared secret is refused, as is a private key: whoever can read
 // the table could sign with it.
 func PublicKey(sent secret.Value) (string, error) {
 	text := strings.TrimSpace(sent.Reveal())
@@ -83,10 +81,16 @@ var (
 
 func readPublic(text string) (crypto.PublicKey, error) {
 	if inner, is := fromBase64(text); is {
-		if !bytes.Contains(inner, []byte(beginsPEM)) {
+		if said := strings.TrimSpace(string(inner)); !strings.Contains(said, beginsPEM) && !isJSON(said) && !isAddress(said) {
 			return parsePublic(inner, errSharedSecret)
 		}
-		text = string(inner)
+		text = strings.TrimSpace(string(inner))
+	}
+	if isJSON(text) {
+		if namesPrivate().MatchString(text) {
+			return nil, errPrivateKey
+		}
+		return readJWK(text)
 	}
 	text = strings.TrimSpace(lineEnds.Replace(text))
 	if namesPrivate().MatchString(text) {
@@ -106,15 +110,20 @@ func fromBase64(text string) ([]byte, bool) {
 	return raw, err == nil
 }
 
+func isJSON(text string) bool { return strings.HasPrefix(text, "{") }
+
+func isAddress(text string) bool {
+	scheme, _, is := strings.Cut(text, "://")
+	return is && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
+}
+
 // noPEM refuses what is not one PEM, and says what it has the look of.
 func noPEM(text string) error {
 	begins := func(with string) bool { return strings.HasPrefix(text, with) }
 	switch {
 	case strings.Contains(text, beginsPEM):
 		return errNotOnePEM
-	case begins("{"):
-		return errJWK
-	case begins("http://") || begins("https://"):
+	case isAddress(text):
 		return errAddress
 	case begins("ssh-") || begins("ecdsa-sha2-") || begins("sk-ssh-") || begins("sk-ecdsa-") || begins("---- BEGIN SSH2"):
 		return errSSH

@@ -61,8 +61,8 @@ func TestWhatKeysAreMadeOf(t *testing.T) {
 			portal.RequestInput{JWTSecret: &sent}, func(r table.Request) string { return r.JWTSecret }, before,
 			map[string]any{"jwt_secret": after}, after,
 			map[string]string{
-				"":     "jwt_secret is missing; send the public key by which the developer's tokens are checked, in PEM.",
-				"hush": "jwt_secret: a shared secret is not taken, and it was not stored; send the developer's public key in PEM, RSA of 2048 bits or more, EC on P-256, P-384 or P-521, or Ed25519.",
+				"":     "jwt_secret is missing; send the public key by which the developer's tokens are checked, in PEM or as a JWK.",
+				"hush": "jwt_secret: a shared secret is not taken, and it was not stored; send the developer's public key in PEM or as a JWK, RSA of 2048 bits or more, EC on P-256, P-384 or P-521, or Ed25519.",
 			}, "jwt_secret",
 		},
 		fixture.Clearing: {
