@@ -21,7 +21,7 @@ type secrets struct {
 // handsOver are the routes whose answers hand a key over.
 var handsOver = map[string]bool{
 	"PUT " + requests + "/approve/{id}": true, "POST " + requests + "/{id}/claim": true,
-	"POST " + keys: true, "POST " + keys + "/{key}/rotate": true,
+	"POST " + keys: true, "POST " + developers + "/{id}/subscriptions": true, "POST " + keys + "/{key}/rotate": true,
 }
 
 // in names the secrets that an answer tells.
