@@ -33,6 +33,7 @@ func open(t testing.TB) *desk {
 	for _, id := range []string{fixture.Approved, fixture.Declined, fixture.Automatic} {
 		d.must(d.Books.Done(t.Context(), d.Read(id)))
 	}
+	d.Remove(requestPK(fixture.Approved), "SECRET")
 	d.sender = d.Person(caller.Portal)
 	return d
 }
