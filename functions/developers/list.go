@@ -97,7 +97,7 @@ func (q question) read(ctx context.Context, t *table.Table, org string) (p part,
 		on = ids[len(ids)-1] // else the page would end without a Link
 	}
 	p.total = max(p.total, len(ids))
-	more := false
+	var more bool
 	if p.ids, more, err = rest.Part(q.page, ids, on != ""); err != nil || !more {
 		return p, err
 	}

@@ -125,7 +125,23 @@ func (d *Desk) auditPlaces(r *Record) {
 	if !r.around.there { // they go in whichever order
 		return
 	}
-	said, former := map[string]place{}, map[string]bool{}
+	said, former := d.placesSaid(r)
+	for name, want := range said {
+		if got := r.around.places[name]; got != want {
+			d.t.Errorf("the place %s is said to be held of %+v, and is of %+v", name, want, got)
+		}
+	}
+	for name, p := range r.around.places {
+		if said[name] == (place{}) && !former[p.Holder] {
+			d.t.Errorf("the place %s is held of %s, and nobody says so", name, p.Holder)
+		}
+	}
+}
+
+// placesSaid are the places that open requests and living keys say they have, and who had places in keys whose time is over.
+func (d *Desk) placesSaid(r *Record) (said map[string]place, former map[string]bool) {
+	d.t.Helper()
+	said, former = map[string]place{}, map[string]bool{}
 	say := func(name string, p place) {
 		if said[name] != (place{}) {
 			d.t.Errorf("the place %s is held twice, of %s and of %s", name, said[name].Holder, p.Holder)
@@ -149,16 +165,7 @@ func (d *Desk) auditPlaces(r *Record) {
 			}
 		}
 	}
-	for name, want := range said {
-		if got := r.around.places[name]; got != want {
-			d.t.Errorf("the place %s is said to be held of %+v, and is of %+v", name, want, got)
-		}
-	}
-	for name, p := range r.around.places {
-		if said[name] == (place{}) && !former[p.Holder] {
-			d.t.Errorf("the place %s is held of %s, and nobody says so", name, p.Holder)
-		}
-	}
+	return said, former
 }
 
 // auditGraces holds that a key in its grace opens nothing that its successor does not: what was taken from the one was taken from both.

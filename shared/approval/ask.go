@@ -102,15 +102,20 @@ func AskInstead(ctx context.Context, t *table.Table, books *table.Books, before,
 			return r, err
 		}
 	}
-	if slices.Equal(before.ApplyPolicies, r.ApplyPolicies) {
-		if err := judgeAgain(ctx, t, books, &r, act); err != nil {
-			return r, err
-		}
-		if err := suits(r.AuthType, &r.Request); err != nil || slices.Equal(before.RemovePolicies, r.RemovePolicies) {
-			return r, err
-		}
-		return r, stillOfKey(ctx, t, &r, act)
+	if !slices.Equal(before.ApplyPolicies, r.ApplyPolicies) {
+		return withOtherPolicies(ctx, t, books, r, act)
 	}
+	if err := judgeAgain(ctx, t, books, &r, act); err != nil {
+		return r, err
+	}
+	if err := suits(r.AuthType, &r.Request); err != nil || slices.Equal(before.RemovePolicies, r.RemovePolicies) {
+		return r, err
+	}
+	return r, stillOfKey(ctx, t, &r, act)
+}
+
+// withOtherPolicies is a request that asks for other policies than before: it takes their places, and its turn begins again.
+func withOtherPolicies(ctx context.Context, t *table.Table, books *table.Books, r table.Request, act Act) (table.Request, error) {
 	kind, err := grantable(books, r.ApplyPolicies)
 	if err != nil {
 		return r, err

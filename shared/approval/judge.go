@@ -27,7 +27,7 @@ func Judge(books *table.Books, r *portal.Request, held int) Verdict {
 func judge(books *table.Books, r *portal.Request, says *form, held int, kept func(*table.Books, string) string) Verdict {
 	verdict := Verdict{Outcome: portal.Approve, Why: "No policy is added that needs a decision."}
 	for i, policy := range r.ApplyPolicies {
-		if v := judgePolicy(books, r, says, policy, held, kept(books, policy)); i == 0 || strictness(v) > strictness(verdict) {
+		if v := judgePolicy(books, says, policy, held, kept(books, policy)); i == 0 || strictness(v) > strictness(verdict) {
 			verdict = v
 		}
 	}
@@ -38,7 +38,7 @@ func strictness(v Verdict) int {
 	return slices.Index([]portal.Outcome{portal.Approve, portal.Ask, portal.Decline}, v.Outcome)
 }
 
-func judgePolicy(books *table.Books, r *portal.Request, says *form, policy string, held int, kept string) Verdict {
+func judgePolicy(books *table.Books, says *form, policy string, held int, kept string) Verdict {
 	for _, rule := range slices.Concat(books.Entries[policy].Config.Rules, books.Configuration.Rules) {
 		why, holds := matches(&rule, books, says, policy, held)
 		switch {

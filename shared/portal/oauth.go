@@ -95,6 +95,13 @@ func validRedirectURI(text string) error {
 		return refuse("has a backslash or an invisible character in it; leave it out.")
 	case address.Scheme != "http" && address.Scheme != "https":
 		return validPrivateScheme(address, refuse)
+	}
+	return validWebAddress(address, refuse)
+}
+
+// validWebAddress holds that the address of a web page names a host, and is encrypted unless it is this machine's own (RFC 8252, 7.3).
+func validWebAddress(address *url.URL, refuse func(words string) error) error {
+	switch {
 	case address.Hostname() == "":
 		return refuse("names no host" + sendSuch)
 	case !plainHost(address):

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -28,7 +29,7 @@ func revision(text string, sent bool) (int, error) {
 // noRevision refuses an If-Match that names a revision, where an operation changes what has none: what matches nothing has to change
 // nothing. What is only read may be read.
 func (in *In) noRevision() error {
-	if in.IfMatch == 0 || in.Method == "GET" {
+	if in.IfMatch == 0 || in.Method == http.MethodGet {
 		return nil
 	}
 	return portal.Refuse(portal.Stale, "If-Match: there are no revisions here that it could match; send the call without it.")

@@ -81,7 +81,7 @@ func (q question) read(ctx context.Context, t *table.Table, org string) (p part,
 		return p, err
 	}
 	p.total = max(p.total, len(read)) // what was read is there, whatever could be counted
-	more := false
+	var more bool
 	if p.listed, more, err = rest.Part(q.page, read, on != ""); err != nil || !more {
 		return p, err
 	}
