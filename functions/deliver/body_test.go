@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"keydesk/infra/fixture"
+	"keydesk/shared/approval"
 	"keydesk/shared/portal"
 	"keydesk/shared/table"
 )
@@ -111,7 +112,7 @@ func TestConfigOfAnEntry(t *testing.T) {
 	}
 }
 
-// What is sent, noted and logged of a key that waits for its developer holds neither the key nor what it is known by; and the claim link
+// What is sent, noted and logged of a key that its developer claims holds neither the key nor what it is known by; and the claim link
 // stands in the developer's mail alone.
 func TestNoKeyIsTold(t *testing.T) {
 	t.Parallel()
@@ -122,9 +123,11 @@ func TestNoKeyIsTold(t *testing.T) {
 		o.approve(id, true)
 	})
 	link := publicURL + "/console/claim#" + id + "." + o.ClaimKey.Token(fixture.Org, id)
-	k := o.key(id)
-	raw, err := o.Issuer.Vault.Open(t.Context(), fixture.Org, id, portal.AuthToken)
+	claim := act("claimed")
+	claim.By = approval.Developer(fixture.Org)
+	grant, err := o.Issuer.Claim(t.Context(), o.request(id), claim, approval.Proof("claim", "a text of the page's own", nil))
 	o.must(err)
+	raw, k := grant.Key, o.key(id)
 	var texts []string
 	for _, h := range o.hooks.all() {
 		texts = append(texts, h.text)

@@ -213,13 +213,14 @@ func TestHardBodies(t *testing.T) {
 		return strings.Repeat(open, n) + strings.Repeat(end, n)
 	}
 	const malformed = "Request body malformed."
+	const tooMany = "The body has more than 200000 members, items, objects and lists in all; leave some out."
 	for name, c := range map[string]struct {
 		body, want string
 		status     int
 	}{
 		"1 MB of nested arrays":               {nested("[", "]", 1<<20), malformed + " Send a JSON object.", 400},
-		"1 MB of nested arrays in a member":   {`{"fields": {"a": ` + nested("[", "]", 1<<20) + "}}", malformed, 400},
-		"1 MB of nested arrays of no member":  {`{"x": ` + nested("[", "]", 1<<20) + "}", malformed, 400},
+		"1 MB of nested arrays in a member":   {`{"fields": {"a": ` + nested("[", "]", 1<<20) + "}}", tooMany, 400},
+		"1 MB of nested arrays of no member":  {`{"x": ` + nested("[", "]", 1<<20) + "}", tooMany, 400},
 		"64 KB of nested objects and comment": {"// \n" + `{"fields": ` + nested(`{"a":`, "}", 60_000) + "}", malformed, 400},
 		"1 MB and a byte":                     {`{"x": "` + strings.Repeat("y", 1<<20-8) + `"}`, "The body is 1048577 bytes long; at most 1048576 are read.", 413},
 		"fields of 17 KB": {
