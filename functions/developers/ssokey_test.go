@@ -21,17 +21,7 @@ func TestSSOKey(t *testing.T) {
 	send := func(method, path, body string) said { return call(t, d, d.Issuer().Table, who, method, path, body) }
 	leads := func(key, to string) {
 		t.Helper()
-		got := send(http.MethodGet, collection+"/ssokey/"+key, "")
-		if to == "" {
-			if got.status != http.StatusNotFound || strings.Contains(got.text, key) {
-				t.Errorf("%s: %d %s", key, got.status, got.text)
-			}
-			return
-		}
-		var found portal.Developer
-		if got.into(t, &found); found.ID != to || found.SSOKey == "" {
-			t.Errorf("%s leads to %s", key, got.text)
-		}
+		leadsTo(t, send(http.MethodGet, collection+"/ssokey/"+key, ""), key, to)
 	}
 	zoe := send(http.MethodPost, collection, `{"email": "zoe@example.com", "sso_key": "Zo\u0065\u0308"}`).Message
 	ida := send(http.MethodPost, collection, `{"email": "ida@example.com"}`).Message
@@ -39,22 +29,7 @@ func TestSSOKey(t *testing.T) {
 	leads("Zoe\u0308", zoe)
 	leads("zo\u00eb", "")
 	leads("nothing", "")
-	before := len(tabletest.Items(t, d.Books))
-	for path, method := range map[string]string{collection: http.MethodPost, collection + "/" + ida: http.MethodPut} {
-		for _, lost := range []bool{false, true} {
-			if lost {
-				d.Add(faults.Rule{Operation: "TransactWriteItems", Fault: faults.AnswerLost})
-			}
-			got := send(method, path, `{"email": "new@example.com", "sso_key": "Zo\u00eb"}`)
-			if got.status != 409 || got.Meta.ID != zoe || strings.Contains(got.text, "Zo") {
-				t.Errorf("%s, answer lost %t: %d %s", method, lost, got.status, got.text)
-			}
-			d.Calm()
-		}
-	}
-	if now := len(tabletest.Items(t, d.Books)); now != before {
-		t.Errorf("what was refused has left %d items", now-before)
-	}
+	isTaken(t, d, send, zoe, ida)
 	for _, step := range []struct{ of, body, freed, has string }{
 		{zoe, `{"sso_key": "second"}`, "Zo\u00eb", "second"},
 		{zoe, `{"fields": {"a": 1}}`, "Zo\u00eb", "second"},
@@ -80,6 +55,42 @@ func TestSSOKey(t *testing.T) {
 	leads("second", "")
 	if got := send(http.MethodPut, collection+"/"+zoe, `{"sso_key": "second"}`); got.status != 200 {
 		t.Errorf("who left has kept it: %d %s", got.status, got.text)
+	}
+}
+
+// isTaken holds that neither a new developer nor another one can have the owner's sso_key, and that nothing is left of the tries.
+func isTaken(t *testing.T, d *trial.Desk, send func(method, path, body string) said, owner, other string) {
+	t.Helper()
+	before := len(tabletest.Items(t, d.Books))
+	for path, method := range map[string]string{collection: http.MethodPost, collection + "/" + other: http.MethodPut} {
+		for _, lost := range []bool{false, true} {
+			if lost {
+				d.Add(faults.Rule{Operation: "TransactWriteItems", Fault: faults.AnswerLost})
+			}
+			got := send(method, path, `{"email": "new@example.com", "sso_key": "Zo\u00eb"}`)
+			if got.status != 409 || got.Meta.ID != owner || strings.Contains(got.text, "Zo") {
+				t.Errorf("%s, answer lost %t: %d %s", method, lost, got.status, got.text)
+			}
+			d.Calm()
+		}
+	}
+	if now := len(tabletest.Items(t, d.Books)); now != before {
+		t.Errorf("what was refused has left %d items", now-before)
+	}
+}
+
+// leadsTo holds that the answer to a search for an sso_key shows the developer with that id, or nobody where there is none.
+func leadsTo(t *testing.T, got said, key, id string) {
+	t.Helper()
+	if id == "" {
+		if got.status != http.StatusNotFound || strings.Contains(got.text, key) {
+			t.Errorf("%s: %d %s", key, got.status, got.text)
+		}
+		return
+	}
+	var found portal.Developer
+	if got.into(t, &found); found.ID != id || found.SSOKey == "" {
+		t.Errorf("%s leads to %s", key, got.text)
 	}
 }
 

@@ -63,16 +63,20 @@ func TestNothingIsMintedBeforeTheClaim(t *testing.T) {
 		if len(after.Keys) != 0 || !after.Box.IsZero() || after.Ending != nil || after.KeyID != "" || !slices.Equal(after.Plans, after.Holds) {
 			t.Errorf("%d keys, a secret %t, ended by %+v, key %q, plans %v", len(after.Keys), !after.Box.IsZero(), after.Ending, after.KeyID, after.Plans)
 		}
-		if n, err := d.Books.KeysHeld(t.Context(), fixture.Org, after.ByUser); err != nil || n != 1 {
-			t.Errorf("a rule counts %d keys of the developer's, %v", n, err)
-		}
+		countsOneKey(d, t, after.ByUser, "once it is granted")
 		key, err := claims(d, t, id, mine, time.Now())
 		if after = d.Audit(id); err != nil || len(after.Keys) != 1 || after.Keys[0].Digest != key.Digest() {
 			t.Errorf("claimed: %v, %d keys", err, len(after.Keys))
 		}
-		if n, err := d.Books.KeysHeld(t.Context(), fixture.Org, after.ByUser); err != nil || n != 1 {
-			t.Errorf("once it is claimed, a rule counts %d keys of the developer's, %v", n, err)
-		}
+		countsOneKey(d, t, after.ByUser, "once it is claimed")
+	}
+}
+
+// countsOneKey holds that a rule counts one key of a developer's.
+func countsOneKey(d *trial.Desk, t testing.TB, developer, when string) {
+	t.Helper()
+	if n, err := d.Books.KeysHeld(t.Context(), fixture.Org, developer); err != nil || n != 1 {
+		t.Errorf("%s, a rule counts %d keys of the developer's, %v", when, n, err)
 	}
 }
 

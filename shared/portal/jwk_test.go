@@ -78,59 +78,70 @@ func TestJWK(t *testing.T) {
 	}
 }
 
+// What is said of the JWKs that are not kept.
+const (
+	jwkUnread      = "the JWK cannot be read" + notStored
+	jwkShared      = "a shared secret is not taken" + notStored
+	jwksWithoutKey = "the JWKS has no public key for signatures that is taken" + notStored
+	jwkPrivate     = "there is a private key in it" + notStored
+	jwkUse         = "the JWK is not for signatures, by its use, key_ops or alg" + notStored
+	jwkKind        = "JWKs of this kind are not taken" + notStored
+	jwkAddress     = "this is an address, and the check of a key never fetches one" + notStored
+)
+
+// rfcPublic is the public key with rfcPoint.
+const rfcPublic = `{` + rfcPoint + `}`
+
+// noJWKs are what TestNoJWK sends, with what the refusal of each says.
+var noJWKs = map[string]struct{ sent, says string }{
+	"RFC 7517, A.1, EC for encryption": {rfcEC, jwkUse},
+	"RFC 7517, A.2":                    {rfcPrivate, jwkPrivate},
+	"RFC 7517, A.3":                    {rfcOct, jwkShared},
+	"RFC 8037, A.1":                    {with(rfcEdwards, `"d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"`), jwkPrivate},
+	"private in base64":                {base64.StdEncoding.EncodeToString([]byte(rfcPrivate)), jwkPrivate},
+	"private, d in escapes":            {with(rfcPublic, `"\u0064": "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"`), jwkPrivate},
+	"private, d in a capital":          {with(rfcPublic, `"D": "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"`), jwkPrivate},
+	"private by its primes alone":      {with(rfcRSA, `"p": "83i-7IvMGXoMXCskv73TKr8637FiO7Z27zv8oj6pbWUQyLPQBQxtPVnwD20R"`), jwkPrivate},
+	"private by more primes":           {with(rfcRSA, `"oth": [{"r": "83i-7IvMGXoMXCskv73TKr8637FiO7Z2"}]`), jwkPrivate},
+	"private among others":             {setOf(rfcRSA, rfcPrivate), jwkPrivate},
+	"an oct among others":              {setOf(rfcRSA, rfcOct), jwkShared},
+	"k in a key of another kind":       {with(rfcPublic, `"k": "GawgguFyGrWKav7AX4VKUg"`), jwkShared},
+	"two keys":                         {setOf(rfcRSA, rfcEdwards), "the JWKS has 2 keys for signatures" + notStored + "send the one that"},
+	"three keys":                       {setOf(rfcRSA, rfcEdwards, rfcPublic), "the JWKS has 3 keys for signatures" + notStored + "send the one that"},
+	"no keys":                          {`{"keys": []}`, jwksWithoutKey},
+	"keys for encryption":              {setOf(rfcEC), jwksWithoutKey},
+	"a key and a set":                  {with(rfcEdwards, `"keys": []`), jwkUnread},
+	"a set in a capital":               {`{"Keys": [` + rfcEdwards + `]}`, jwkUnread},
+	"a set that is a key":              {`{"keys": ` + rfcEdwards + `}`, jwkUnread},
+	"no kind":                          {`{"use": "sig"}`, jwkUnread},
+	"x twice":                          {with(rfcEdwards, `"x": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"`), jwkUnread},
+	"cut off":                          {rfcEdwards[:len(rfcEdwards)-9], jwkUnread},
+	"words after it":                   {rfcEdwards + " correct horse battery staple", jwkUnread},
+	"x as a number":                    {`{"kty": "OKP", "crv": "Ed25519", "x": 1234567890123}`, jwkUnread},
+	"x too short":                      {`{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHUQ"}`, jwkUnread},
+	"x not base64url":                  {strings.Replace(rfcEdwards, "S_7T", "S/7T", 1), jwkUnread},
+	"RSA without n":                    {`{"kty": "RSA", "e": "AQAB"}`, jwkUnread},
+	"RSA with e = 3":                   {strings.Replace(rfcRSA, "AQAB", "Aw", 1), "the RSA key's exponent is 3;"},
+	"RSA without e":                    {strings.Replace(rfcRSA, `"e":"AQAB", `, "", 1), "the RSA key's exponent is 0;"},
+	"RSA with a vast e":                {strings.Replace(rfcRSA, "AQAB", "AQABAQABAQABAQAB", 1), jwkUnread},
+	"RSA, too short":                   {`{"kty": "RSA", "e": "AQAB", "n": "` + rfcModulus[:172] + `"}`, "the RSA key has 1032 bits; 2048 to 8192 are taken."},
+	"no point of its curve":            {strings.Replace(rfcPublic, `"x":"MKBC`, `"x":"MKBD`, 1), "the JWK's x and y are no point of its curve" + notStored},
+	"the point at infinity":            {`{"kty": "EC", "crv": "P-256", "x": "", "y": ""}`, jwkUnread},
+	"secp256k1":                        {strings.Replace(rfcPublic, "P-256", "secp256k1", 1), jwkKind},
+	"P-384 with a point of P-256":      {strings.Replace(rfcPublic, "P-256", "P-384", 1), jwkUnread},
+	"X25519":                           {strings.Replace(rfcEdwards, "Ed25519", "X25519", 1), jwkKind},
+	"ES256 by RSA":                     {strings.Replace(rfcRSA, "RS256", "ES256", 1), jwkUse},
+	"HS256 by RSA":                     {strings.Replace(rfcRSA, "RS256", "HS256", 1), jwkUse},
+	"ES384 on P-256":                   {with(rfcPublic, `"alg": "ES384"`), jwkUse},
+	"only to sign":                     {with(rfcEdwards, `"key_ops": ["sign"]`), jwkUse},
+	"its address":                      {"https://login.example.com/.well-known/jwks.json", jwkAddress},
+	"its address in capitals":          {"HTTPS://LOGIN.EXAMPLE.COM/JWKS", jwkAddress},
+	"its address in base64":            {base64.StdEncoding.EncodeToString([]byte("https://login.example.com/.well-known/jwks.json")), jwkAddress},
+}
+
 // TestNoJWK sends what else comes as JSON. None of it is kept, and none of it is quoted.
 func TestNoJWK(t *testing.T) {
-	const unread, shared, noKey = "the JWK cannot be read" + notStored, "a shared secret is not taken" + notStored, "the JWKS has no public key for signatures that is taken" + notStored
-	const private = "there is a private key in it" + notStored
-	const use, kind = "the JWK is not for signatures, by its use, key_ops or alg" + notStored, "JWKs of this kind are not taken" + notStored
-	const address = "this is an address, and the check of a key never fetches one" + notStored
-	point := `{` + rfcPoint + `}`
-	inBase64 := base64.StdEncoding.EncodeToString
-	for name, c := range map[string]struct{ sent, says string }{
-		"RFC 7517, A.1, EC for encryption": {rfcEC, use},
-		"RFC 7517, A.2":                    {rfcPrivate, private},
-		"RFC 7517, A.3":                    {rfcOct, shared},
-		"RFC 8037, A.1":                    {with(rfcEdwards, `"d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"`), private},
-		"private in base64":                {inBase64([]byte(rfcPrivate)), private},
-		"private, d in escapes":            {with(point, `"\u0064": "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"`), private},
-		"private, d in a capital":          {with(point, `"D": "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"`), private},
-		"private by its primes alone":      {with(rfcRSA, `"p": "83i-7IvMGXoMXCskv73TKr8637FiO7Z27zv8oj6pbWUQyLPQBQxtPVnwD20R"`), private},
-		"private by more primes":           {with(rfcRSA, `"oth": [{"r": "83i-7IvMGXoMXCskv73TKr8637FiO7Z2"}]`), private},
-		"private among others":             {setOf(rfcRSA, rfcPrivate), private},
-		"an oct among others":              {setOf(rfcRSA, rfcOct), shared},
-		"k in a key of another kind":       {with(point, `"k": "GawgguFyGrWKav7AX4VKUg"`), shared},
-		"two keys":                         {setOf(rfcRSA, rfcEdwards), "the JWKS has 2 keys for signatures" + notStored + "send the one that"},
-		"three keys":                       {setOf(rfcRSA, rfcEdwards, point), "the JWKS has 3 keys for signatures" + notStored + "send the one that"},
-		"no keys":                          {`{"keys": []}`, noKey},
-		"keys for encryption":              {setOf(rfcEC), noKey},
-		"a key and a set":                  {with(rfcEdwards, `"keys": []`), unread},
-		"a set in a capital":               {`{"Keys": [` + rfcEdwards + `]}`, unread},
-		"a set that is a key":              {`{"keys": ` + rfcEdwards + `}`, unread},
-		"no kind":                          {`{"use": "sig"}`, unread},
-		"x twice":                          {with(rfcEdwards, `"x": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"`), unread},
-		"cut off":                          {rfcEdwards[:len(rfcEdwards)-9], unread},
-		"words after it":                   {rfcEdwards + " correct horse battery staple", unread},
-		"x as a number":                    {`{"kty": "OKP", "crv": "Ed25519", "x": 1234567890123}`, unread},
-		"x too short":                      {`{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHUQ"}`, unread},
-		"x not base64url":                  {strings.Replace(rfcEdwards, "S_7T", "S/7T", 1), unread},
-		"RSA without n":                    {`{"kty": "RSA", "e": "AQAB"}`, unread},
-		"RSA with e = 3":                   {strings.Replace(rfcRSA, "AQAB", "Aw", 1), "the RSA key's exponent is 3;"},
-		"RSA without e":                    {strings.Replace(rfcRSA, `"e":"AQAB", `, "", 1), "the RSA key's exponent is 0;"},
-		"RSA with a vast e":                {strings.Replace(rfcRSA, "AQAB", "AQABAQABAQABAQAB", 1), unread},
-		"RSA, too short":                   {`{"kty": "RSA", "e": "AQAB", "n": "` + rfcModulus[:172] + `"}`, "the RSA key has 1032 bits; 2048 to 8192 are taken."},
-		"no point of its curve":            {strings.Replace(point, `"x":"MKBC`, `"x":"MKBD`, 1), "the JWK's x and y are no point of its curve" + notStored},
-		"the point at infinity":            {`{"kty": "EC", "crv": "P-256", "x": "", "y": ""}`, unread},
-		"secp256k1":                        {strings.Replace(point, "P-256", "secp256k1", 1), kind},
-		"P-384 with a point of P-256":      {strings.Replace(point, "P-256", "P-384", 1), unread},
-		"X25519":                           {strings.Replace(rfcEdwards, "Ed25519", "X25519", 1), kind},
-		"ES256 by RSA":                     {strings.Replace(rfcRSA, "RS256", "ES256", 1), use},
-		"HS256 by RSA":                     {strings.Replace(rfcRSA, "RS256", "HS256", 1), use},
-		"ES384 on P-256":                   {with(point, `"alg": "ES384"`), use},
-		"only to sign":                     {with(rfcEdwards, `"key_ops": ["sign"]`), use},
-		"its address":                      {"https://login.example.com/.well-known/jwks.json", address},
-		"its address in capitals":          {"HTTPS://LOGIN.EXAMPLE.COM/JWKS", address},
-		"its address in base64":            {inBase64([]byte("https://login.example.com/.well-known/jwks.json")), address},
-	} {
+	for name, c := range noJWKs {
 		refusesKey(t, name, c.sent, c.says)
 	}
 }

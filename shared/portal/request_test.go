@@ -85,7 +85,7 @@ func TestBoundsAreReached(t *testing.T) {
 	if err != nil || len(r.ApplyPolicies) != 20 {
 		t.Fatalf("%d policies, %v", len(r.ApplyPolicies), err)
 	}
-	if whole, err := json.Marshal(r); err != nil || len(whole) > 40<<10 {
+	if whole, err := json.Marshal(r); err != nil || len(whole) > 40<<10 { //nolint:gosec // a public key
 		t.Errorf("the largest request has %d bytes, %v: a page of ten must stay short", len(whole), err)
 	}
 }

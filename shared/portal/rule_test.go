@@ -62,59 +62,67 @@ func rule(t *testing.T, path, value string) string {
 	return written(t, whole)
 }
 
+// unknownMember is the refusal of a member that no rule has.
+func unknownMember(path string) string {
+	return "." + path + ": this member is unknown; a rule has name, when {email_domain, policy, field, field_not_in, keys_held {at_least, at_most}}, outcome, reason."
+}
+
+// manyDomains is a list of so many domains.
+func manyDomains(n int) string { return `["` + strings.Repeat(`a.example","`, n-1) + `a.example"]` }
+
+const ruleShape = `; a rule is {"name", "when", "outcome", "reason"}.`
+
+// rulesRefused are values that a member of a rule cannot have, with what the refusal of each says.
+var rulesRefused = []struct{ path, value, words string }{
+	{"called", `"x"`, unknownMember("called")},
+	{"when.emial_domain", `["x.example"]`, unknownMember("when.emial_domain")},
+	{"when.keys_held.atleast", `1`, unknownMember("when.keys_held.atleast")},
+	{"when.fields", `{"usecase": ["demo"]}`, unknownMember("when.fields")},
+	{"name", `5`, ".name: number is not what is expected there" + ruleShape},
+	{"when", `[]`, ".when: array is not what is expected there" + ruleShape},
+	{"when.policy", `"p"`, ".when.policy: string is not what is expected there" + ruleShape},
+	{"when.field", `{"usecase": "demo"}`, ".when.field: string is not what is expected there" + ruleShape},
+	{"when.keys_held.at_least", `1.5`, ".when.keys_held.at_least: number 1.5 is not what is expected there" + ruleShape},
+	{"name", `""`, ".name: a name of up to 200 bytes is expected; decisions are recorded under it."},
+	{"name", `"` + strings.Repeat("x", 201) + `"`, ".name: a name of up to 200 bytes is expected"},
+	{"outcome", `"Approve"`, `.outcome: "Approve" is none; send approve, decline or ask.`},
+	{"outcome", `null`, `.outcome: "" is none`},
+	{"reason", `"` + strings.Repeat("x", 2001) + `"`, ".reason is 2001 bytes long; at most 2000 are kept."},
+	{"when.email_domain", `[]`, ".when.email_domain says nothing; leave it out, or fill it."},
+	{"when.policy", `[]`, ".when.policy says nothing"},
+	{"when.policy", `[""]`, `.when.policy: "" cannot be a policy's id`},
+	{"when.field", `{"usecase": []}`, ".when.field.usecase: name the values for which the rule is."},
+	{"when.field_not_in", `{"usecase": []}`, ".when.field_not_in.usecase: name the values for which the rule is."},
+	{"when.keys_held", `{}`, ".when.keys_held: send at_least, at_most or both."},
+	{"when.keys_held", `{"at_least": -1}`, ".when.keys_held: -1 is not from 0 to 1000."},
+	{"when.keys_held", `{"at_most": 1001}`, ".when.keys_held: 1001 is not from 0 to 1000."},
+	{"when", `null`, ".when is missing; send {} for a rule that is for every request."},
+	{"when.email_domain", `null`, ".when.email_domain says nothing"},
+	{"when.field", `{ }`, ".when.field says nothing"},
+	{"when.keys_held", `null`, ".when.keys_held says nothing"},
+	{"when.keys_held", `{"at_least": null}`, ".when.keys_held: send at_least, at_most or both."},
+	{"when.keys_held", `{"at_least": 2, "at_most": 1}`, ".when.keys_held: from 2 to 1 holds for nobody."},
+	{"when.email_domain", manyDomains(98), ".when lists 101 values; at most 100 are read."},
+	{"when.email_domain", `["@orchard.example"]`, `.when.email_domain: "@orchard.example" is no domain; send one like orchard.example, or *.orchard.example.`},
+	{"when.email_domain", `[""]`, `.when.email_domain: "" is no domain`},
+	{"when.email_domain", `["*"]`, `.when.email_domain: "*" is no domain`},
+	{"when.email_domain", `["*."]`, `.when.email_domain: "*." is no domain`},
+	{"when.email_domain", `["a.*.example"]`, `.when.email_domain: "a.*.example" is no domain`},
+	{"when.email_domain", `["orchard.example "]`, `.when.email_domain: "orchard.example " is no domain`},
+	{"when.email_domain", `["orchard\u200b.example"]`, `.when.email_domain: "orchard\u200b.example" is no domain`},
+	{"when.email_domain", `["-orchard.example"]`, `.when.email_domain: "-orchard.example" is no domain`},
+	{"when.email_domain", `["https://orchard.example"]`, `.when.email_domain: "https://orchard.example" is no domain`},
+}
+
 // TestRulesRefused holds that what a rule does not know is refused and not left out: a condition that is misspelt would hold for
 // everybody.
 func TestRulesRefused(t *testing.T) {
-	unknown := func(name string) string {
-		return "." + name + ": this member is unknown; a rule has name, when {email_domain, policy, field, field_not_in, keys_held {at_least, at_most}}, outcome, reason."
-	}
-	const shape = `; a rule is {"name", "when", "outcome", "reason"}.`
-	many := func(n int) string { return `["` + strings.Repeat(`a.example","`, n-1) + `a.example"]` }
-	for _, c := range []struct{ path, value, words string }{
-		{"called", `"x"`, unknown("called")},
-		{"when.emial_domain", `["x.example"]`, unknown("when.emial_domain")},
-		{"when.keys_held.atleast", `1`, unknown("when.keys_held.atleast")},
-		{"when.fields", `{"usecase": ["demo"]}`, unknown("when.fields")},
-		{"name", `5`, ".name: number is not what is expected there" + shape},
-		{"when", `[]`, ".when: array is not what is expected there" + shape},
-		{"when.policy", `"p"`, ".when.policy: string is not what is expected there" + shape},
-		{"when.field", `{"usecase": "demo"}`, ".when.field: string is not what is expected there" + shape},
-		{"when.keys_held.at_least", `1.5`, ".when.keys_held.at_least: number 1.5 is not what is expected there" + shape},
-		{"name", `""`, ".name: a name of up to 200 bytes is expected; decisions are recorded under it."},
-		{"name", `"` + strings.Repeat("x", 201) + `"`, ".name: a name of up to 200 bytes is expected"},
-		{"outcome", `"Approve"`, `.outcome: "Approve" is none; send approve, decline or ask.`},
-		{"outcome", `null`, `.outcome: "" is none`},
-		{"reason", `"` + strings.Repeat("x", 2001) + `"`, ".reason is 2001 bytes long; at most 2000 are kept."},
-		{"when.email_domain", `[]`, ".when.email_domain says nothing; leave it out, or fill it."},
-		{"when.policy", `[]`, ".when.policy says nothing"},
-		{"when.policy", `[""]`, `.when.policy: "" cannot be a policy's id`},
-		{"when.field", `{"usecase": []}`, ".when.field.usecase: name the values for which the rule is."},
-		{"when.field_not_in", `{"usecase": []}`, ".when.field_not_in.usecase: name the values for which the rule is."},
-		{"when.keys_held", `{}`, ".when.keys_held: send at_least, at_most or both."},
-		{"when.keys_held", `{"at_least": -1}`, ".when.keys_held: -1 is not from 0 to 1000."},
-		{"when.keys_held", `{"at_most": 1001}`, ".when.keys_held: 1001 is not from 0 to 1000."},
-		{"when", `null`, ".when is missing; send {} for a rule that is for every request."},
-		{"when.email_domain", `null`, ".when.email_domain says nothing"},
-		{"when.field", `{ }`, ".when.field says nothing"},
-		{"when.keys_held", `null`, ".when.keys_held says nothing"},
-		{"when.keys_held", `{"at_least": null}`, ".when.keys_held: send at_least, at_most or both."},
-		{"when.keys_held", `{"at_least": 2, "at_most": 1}`, ".when.keys_held: from 2 to 1 holds for nobody."},
-		{"when.email_domain", many(98), ".when lists 101 values; at most 100 are read."},
-		{"when.email_domain", `["@orchard.example"]`, `.when.email_domain: "@orchard.example" is no domain; send one like orchard.example, or *.orchard.example.`},
-		{"when.email_domain", `[""]`, `.when.email_domain: "" is no domain`},
-		{"when.email_domain", `["*"]`, `.when.email_domain: "*" is no domain`},
-		{"when.email_domain", `["*."]`, `.when.email_domain: "*." is no domain`},
-		{"when.email_domain", `["a.*.example"]`, `.when.email_domain: "a.*.example" is no domain`},
-		{"when.email_domain", `["orchard.example "]`, `.when.email_domain: "orchard.example " is no domain`},
-		{"when.email_domain", `["orchard\u200b.example"]`, `.when.email_domain: "orchard\u200b.example" is no domain`},
-		{"when.email_domain", `["-orchard.example"]`, `.when.email_domain: "-orchard.example" is no domain`},
-		{"when.email_domain", `["https://orchard.example"]`, `.when.email_domain: "https://orchard.example" is no domain`},
-	} {
+	for _, c := range rulesRefused {
 		text := rule(t, c.path, c.value)
 		_, err := portal.ParseRules("rules", []byte(`[`+aRule+`, `+strings.Replace(text, "own staff", "another", 1)+`]`))
 		refused(t, c.path+" "+c.value, err, portal.Invalid, "rules[1]"+c.words)
 	}
-	if _, err := portal.ParseRules("rules", []byte(`[`+rule(t, "when.email_domain", many(97))+`]`)); err != nil {
+	if _, err := portal.ParseRules("rules", []byte(`[`+rule(t, "when.email_domain", manyDomains(97))+`]`)); err != nil {
 		t.Errorf("a hundred values: %v", err)
 	}
 }

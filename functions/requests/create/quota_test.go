@@ -76,6 +76,26 @@ func endNow(t *testing.T, d *trial.Desk, k table.IssuedKey) {
 	tabletest.Restore(t, d.Books, changed)
 }
 
+// revokeOne revokes one key of a developer's that is in use and was not rotated.
+func revokeOne(t *testing.T, d *trial.Desk, developer string, act approval.Act) {
+	t.Helper()
+	for _, k := range d.Keys(developer) {
+		if k.State == table.Active && k.Rotation == nil && !k.Ended(time.Now()) {
+			_, err := approval.Revoke(t.Context(), d.Books, k, act)
+			must(t, err)
+			return
+		}
+	}
+}
+
+// must ends a test where a step that leads up to what it is about has failed.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Room is what is left by open requests and keys: each way in which one ends gives its place back, and a grant and a rotation take none.
 func TestRoomOfADeveloper(t *testing.T) {
 	t.Parallel()
@@ -100,39 +120,27 @@ func TestRoomOfADeveloper(t *testing.T) {
 		d.Audit(answer.Message)
 		return answer.Message
 	}
-	act := func(name string) approval.Act { return reviewer.Act(name) }
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	act := reviewer.Act
 	_, key := d.Grant(reviewer, portal.RequestInput{ByUser: &a.developer, ApplyPolicies: []string{fixture.Weather}})
 	_, ending := d.Grant(reviewer, portal.RequestInput{ByUser: &a.developer, ApplyPolicies: []string{fixture.Weather}})
 	id := a.create(t).Message
 	full("a grant")
-	must(approval.Change(t.Context(), d.Books, d.Read(id), act("declined"), approval.Close(act("declined"), portal.Declined)))
+	must(t, approval.Change(t.Context(), d.Books, d.Read(id), act("declined"), approval.Close(act("declined"), portal.Declined)))
 	id = room("a decline")
-	must(approval.Change(t.Context(), d.Books, d.Read(id), act("deleted"), approval.Close(act("deleted"), portal.Cancelled)))
+	must(t, approval.Change(t.Context(), d.Books, d.Read(id), act("deleted"), approval.Close(act("deleted"), portal.Cancelled)))
 	id = room("a cancel")
 	_, err := d.Unharmed().Issue(t.Context(), d.Read(id), act("approved"), "")
-	must(err)
+	must(t, err)
 	full("an approval")
 	_, err = d.Unharmed().Rotate(t.Context(), key, act("rotated"), approval.Rotation{Grace: time.Hour})
-	must(err)
+	must(t, err)
 	full("a rotation")
 	older := d.Key(key)
 	_, err = approval.Revoke(t.Context(), d.Books, older, act("revoked"))
-	must(err)
+	must(t, err)
 	full("the end of a key that was rotated")
 	endNow(t, d, ending)
 	room("the end of a key's time")
-	for _, k := range d.Keys(a.developer) {
-		if k.State == table.Active && k.Rotation == nil && !k.Ended(time.Now()) {
-			_, err := approval.Revoke(t.Context(), d.Books, k, act("revoked"))
-			must(err)
-			break
-		}
-	}
+	revokeOne(t, d, a.developer, act("revoked"))
 	room("a revocation")
 }

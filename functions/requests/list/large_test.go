@@ -72,7 +72,7 @@ func TestLargeRequests(t *testing.T) {
 			query = next.RawQuery
 		}
 	}
-	want := append(many, fixture.Pending, fixture.Automatic, fixture.Claimable, fixture.ByAdmin)
+	want := slices.Concat(many, []string{fixture.Pending, fixture.Automatic, fixture.Claimable, fixture.ByAdmin})
 	if !slices.Equal(all, want) || pages != 2 {
 		t.Errorf("on %d pages there are %v, want %v", pages, all, want)
 	}
