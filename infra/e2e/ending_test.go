@@ -118,7 +118,7 @@ func TestPlanOfAnExpiredKey(t *testing.T) {
 	for _, kind := range []string{authToken, oauth} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			plan := offers(t, offered{kind: kind, one: true, clients: 1, expires: 3 * front.slow})[0]
+			plan := offers(t, offered{kind: kind, one: true, clients: 1, expires: 6 * front.slow})[0]
 			h := arrives(t, kind)
 			g := h.receives(t, plan)
 			portal.call(t, http.MethodPost, collection, h.asking(t, plan)).wantRefusal(t, http.StatusConflict, "")

@@ -25,7 +25,7 @@ func TestUsageLimit(t *testing.T) {
 	second.opens(t, plans[0])
 
 	declined := portal.create(t, h.asking(t, plans[1]))
-	h.refusedOne(t, plans[1])
+	portal.call(t, http.MethodPost, collection, h.asking(t, plans[1])).want(t, http.StatusOK, declined) // the same once more is that request
 	reviewer.call(t, http.MethodPut, decline(declined), "").want(t, http.StatusOK, declined)
 	h.receives(t, plans[1])
 	h.refusedOne(t, plans[1])

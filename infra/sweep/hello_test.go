@@ -27,7 +27,7 @@ func TestForeignKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.tell(t, stranger, "POST", policies, `{"_id": "tin", "name": "Tin"}`)
-	d.tell(t, stranger, "PUT", catalogue, `{"apis": [`+one("tin", "jwt")+`]}`)
+	d.tell(t, stranger, "PUT", catalogue, `{"apis": [`+one("tin", "jwt")+`], "revision": 1}`)
 	id := d.tell(t, stranger, "POST", requests, `{"by_user": "`+d.fred+`", "apply_policies": ["tin"], "jwt_secret": `+publicOf(t, signer)+`}`)
 	kid := d.approve(t, stranger, id).RawKey
 

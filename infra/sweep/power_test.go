@@ -172,6 +172,16 @@ func (d *desk) atLength(t *testing.T) {
 	id := d.tell(t, admin, "POST", requests, edit)
 	d.tell(t, admin, "PUT", requests+"/approve/"+id, "")
 	d.tell(t, admin, "PUT", developers+"/"+fixture.Ben+"/keys/"+fixture.BensKey, `{"apply_policies": ["`+fixture.Petstore+`"]}`)
+	// A key is claimed, and then by another page, which is noted.
+	body := claiming(d.ClaimKey.Token(fixture.Org, unclaimed))
+	claim := sample{method: "POST", path: requests + "/{id}/claim", object: unclaimed, open: true, body: body}
+	if a := d.call(t, admin, claim); a.status != http.StatusOK {
+		t.Errorf("the claim: %d %s", a.status, a.text)
+	}
+	claim.body = strings.Replace(body, strings.Repeat("p", 32), strings.Repeat("q", 32), 1)
+	if a := d.call(t, admin, claim); a.status != http.StatusConflict {
+		t.Errorf("the second claim: %d", a.status)
+	}
 	client := `{"name": "Maps", "policy_id": "maps", "version": "v2", "auth_type": "oauth", "config": {"override": true, "oauth_usage_limit": 3}}`
 	d.tell(t, admin, "POST", policies, `{"_id": "maps", "name": "Maps"}`)
 	d.tell(t, admin, "PUT", catalogue, strings.Replace(d.withToken(t), `"apis":[`, `"apis":[`+client+`,`, 1))
