@@ -111,6 +111,7 @@ func stand(t testing.TB, desk *desktest.Desk, k table.IssuedKey) table.IssuedKey
 	}
 	after := before
 	after.State, after.Revision = portal.Approved, 2
+	after.KeyID, after.Delivery = k.ID, &portal.Delivery{To: "reviewer", At: k.Created}
 	if err := desk.Table.Write(t.Context(), table.Change{Before: before, After: after, Key: &k}); err != nil {
 		t.Fatal(err)
 	}
