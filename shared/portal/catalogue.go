@@ -52,8 +52,10 @@ func NewCatalogue(org, id string, sent Object) (CatalogueInput, error) {
 	if err := d.exact("", catalogueMembers); err != nil {
 		return in, err
 	}
-	if in.CopyOf, err = revisionOf(d.get("revision")); err != nil {
-		return in, err
+	if sent := d.find("revision"); sent != nil {
+		if in.CopyOf, err = revisionOf(sent.value); err != nil {
+			return in, err
+		}
 	}
 	head, err := readCompact("The catalogue", "", d.without("apis", "revision").text(), headShape)
 	if err != nil {
@@ -70,12 +72,9 @@ func NewCatalogue(org, id string, sent Object) (CatalogueInput, error) {
 	return in, in.fits()
 }
 
-// revisionOf reads a catalogue's revision; null is none.
+// revisionOf reads a catalogue's revision.
 func revisionOf(value string) (*int, error) {
-	if value == "null" {
-		return nil, nil //nolint:nilnil // no revision is an answer, not a fault
-	}
-	n, err := strconv.Atoi(value)
+	n, err := strconv.Atoi(plainWhole(value))
 	if err != nil || n < 0 {
 		return nil, Refuse(Invalid, "revision: a whole number is expected, that of the catalogue that was read; without it, whatever is stored is replaced.")
 	}

@@ -19,7 +19,7 @@ func catalogue(t *testing.T, document string) portal.CatalogueInput {
 
 // The members of a catalogue keep their order; its entries and its revision come last.
 func TestCatalogueKeepsItsDocument(t *testing.T) {
-	in := catalogue(t, `{"z": 1.0, "apis": [{"name": "b", "policy_id": "p"}, {"name": "a"}], "id": "theirs", "revision": 7, "email": null, "a": [true]}`)
+	in := catalogue(t, `{"z": 1.0, "apis": [{"name": "b", "policy_id": "p"}, {"name": "a"}], "id": "theirs", "revision": 7, "email": "", "a": [true]}`)
 	if in.ID != "ours" || !in.Whole || in.CopyOf == nil || *in.CopyOf != 7 || len(in.Entries) != 2 || in.Entries[0].PolicyID != "p" {
 		t.Errorf("read %+v", in)
 	}
@@ -41,7 +41,7 @@ func TestCatalogueKeepsItsDocument(t *testing.T) {
 }
 
 func TestCatalogueOfNothing(t *testing.T) {
-	for document, whole := range map[string]bool{`{}`: false, `{"org_id": "another"}`: false, `{"apis": null}`: true, `{"apis": [], "revision": null}`: true} {
+	for document, whole := range map[string]bool{`{}`: false, `{"org_id": "another"}`: false, `{"apis": null}`: true, `{"apis": []}`: true} {
 		in := catalogue(t, document)
 		if in.Whole != whole || in.CopyOf != nil || len(in.Entries) != 0 || !strings.Contains(written(t, in.Catalogue), `"org_id":"org"`) {
 			t.Errorf("%s: read %+v", document, in)
@@ -73,6 +73,7 @@ func TestCatalogueRefuses(t *testing.T) {
 		kind       portal.Kind
 	}{
 		"apis of another kind":       {`{"apis": {}}`, "apis: a list is expected, not an object.", portal.Invalid},
+		"a revision of nothing":      {`{"apis": [], "revision": null}`, "revision: a whole number is expected", portal.Invalid},
 		"an entry of another kind":   {`{"apis": [{}, null]}`, "apis[1]: an object is expected, not null.", portal.Invalid},
 		"a member of another kind":   {`{"apis": [{}, {"config": {"override": "x"}}]}`, "apis[1].config.override: true or false is expected, not a string.", portal.Invalid},
 		"an unknown kind of key":     {`{"apis": [{"auth_type": "magic"}]}`, `apis[0].auth_type: "magic" is none; send one of authToken, basic,`, portal.Invalid},

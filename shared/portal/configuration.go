@@ -1,6 +1,9 @@
 package portal
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"errors"
+)
 
 var configurationShape = shapeOf(`{` + configMembers + `,
 	"oauth_usage_limit": 0, "mails_a_day": 10000,
@@ -60,7 +63,11 @@ func NewConfiguration(org, id string, sent Object) (Configuration, error) {
 }
 
 func (c *Configuration) validate(d document) error {
-	if json.Unmarshal([]byte(d.get("redirect_origins")), &c.RedirectOrigins) != nil {
+	if err := unmarshal("redirect_origins", []byte(d.get("redirect_origins")), &c.RedirectOrigins, ""); err != nil {
+		var refusal *Error
+		if errors.As(err, &refusal) {
+			return err
+		}
 		return Refuse(Invalid, "redirect_origins: a list of origins is expected, such as https://pay.example.")
 	}
 	if err := validOrigins("redirect_origins", c.RedirectOrigins); err != nil {

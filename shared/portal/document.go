@@ -157,9 +157,9 @@ func (d document) text() string {
 	return text.String() + "}"
 }
 
-// completed is the document with the members of the shape that it lacks at its end, and with their values for those that it
+// completed is the document with the members of the shape that it lacks at its end, and with their values for lists and objects that it
 // says null of. A member of another kind than the shape's is refused by its path; of a client's own document, which is not stored yet,
-// one of another letter case, too.
+// null where no list or object belongs and a name of another letter case, too.
 func (d document) completed(path string, shape document, own bool) (document, error) {
 	if own {
 		if err := d.exact(path, shape); err != nil {
@@ -172,11 +172,16 @@ func (d document) completed(path string, shape document, own bool) (document, er
 		case m == nil:
 			d = append(d, known)
 		case m.value == "null":
+			if own && known.word() != "" {
+				return nil, isNull(path+known.name, known.word())
+			}
 			m.value = known.value
 		case kindOf(m.value) != kindOf(known.value):
 			return nil, Refuse(Invalid, "%s: %s is expected, not %s.", path+known.name, kindOf(known.value), kindOf(m.value))
-		case slices.Contains(wholeNumbers, known.name) && !isWhole(m.value):
-			return nil, Refuse(Invalid, "%s: a whole number is expected, not %.20s.", path+known.name, m.value)
+		case known.word() == wholeWord:
+			if m.value = plainWhole(m.value); !isWhole(m.value) {
+				return nil, Refuse(Invalid, "%s: a whole number is expected, not %.20s.", path+known.name, m.value)
+			}
 		case known.inner != nil:
 			inner, err := takeApart(m.value).completed(path+known.name+".", known.inner, own)
 			if err != nil {
@@ -191,7 +196,19 @@ func (d document) completed(path string, shape document, own bool) (document, er
 // wholeNumbers are the members that hold integers of 64 bits in the clients written in Go, which read nothing else there.
 var wholeNumbers = []string{
 	"mails_a_day", "oauth_usage_limit", "quota_max", "quota_renewal_rate", "throttle_retry_limit", "max_query_depth",
-	"remind_after", "expire_after", "callback_within", "max_keys_per_developer",
+	"remind_after", "expire_after", "callback_within", "max_keys_per_developer", "key_expires_in",
+}
+
+// word is what the value of a shape's member is called where null cannot stand in its place; empty for a list and an object.
+func (m *member) word() string {
+	switch kind := kindOf(m.value); {
+	case slices.Contains(wholeNumbers, m.name):
+		return wholeWord
+	case kind == "an object" || kind == "a list":
+		return ""
+	default:
+		return kind
+	}
 }
 
 func isWhole(number string) bool {

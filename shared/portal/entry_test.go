@@ -131,7 +131,7 @@ func TestEntryCountsWhereItOverrides(t *testing.T) {
 func TestOAuthUsageLimit(t *testing.T) {
 	for config, want := range map[string]int{
 		`{"oauth_usage_limit": 5}`: 5, `{"oauth_usage_limit": 1}`: 1, `{"oauth_usage_limit": 0}`: 0, `{"oauth_usage_limit": -1}`: -1,
-		`{"oauth_usage_limit": -7}`: -7, `{"oauth_usage_limit": null}`: -1, `{}`: -1, `{"OAuth_Usage_Limit": 5}`: -1,
+		`{"oauth_usage_limit": -7}`: -7, `{"oauth_usage_limit": 2.0}`: 2, `{"oauth_usage_limit": 1e3}`: 1000, `{}`: -1, `{"OAuth_Usage_Limit": 5}`: -1,
 	} {
 		e := entry(t, `{"policy_id": "p", "config": `+config+`}`)
 		if e.Config.OAuthUsageLimit != want {
@@ -145,7 +145,7 @@ func TestOAuthUsageLimit(t *testing.T) {
 	if e := entry(t, `{"config": {"oauth_usage_limit": 5}}`); err != nil || e.Effective(&c).OAuthUsageLimit != 3 {
 		t.Errorf("without override it is %d, %v; want the organisation's 3", e.Effective(&c).OAuthUsageLimit, err)
 	}
-	for _, limit := range []string{"1e3", "2.0", "99999999999999999999", `"5"`, "true"} { // none of which may come to mean: any number
+	for _, limit := range []string{"1.5", "null", "1e99", "99999999999999999999", `"5"`, "true"} { // none of which may come to mean: any number
 		_, err := portal.NewConfiguration(org, another, portal.Object(`{"oauth_usage_limit": `+limit+`}`))
 		refused(t, limit, err, portal.Invalid, "oauth_usage_limit: ")
 	}

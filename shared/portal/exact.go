@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"keydesk/shared/secret"
 )
 
 // Unmarshal reads JSON that a client wrote into a pointer. It takes no text that two programs read differently: a member's name
@@ -41,7 +43,7 @@ func unmarshal(path string, text []byte, into any, only string) error {
 	if half := halfCharacter(same); half != "" {
 		return Refuse(Invalid, "%s: a text has %s, which is half a character; send it whole.", subject(path), half)
 	}
-	return json.Unmarshal(text, into)
+	return json.Unmarshal(mended(text, r.mends), into)
 }
 
 // decoders are used again: one takes as much memory as a request.
@@ -58,7 +60,8 @@ func subject(path string) string {
 type exactReader struct {
 	decoder *jsontext.Decoder
 	path    string // of the text
-	only    string // the members that there are, in words; empty: unknown ones are ignored
+	only    string // the members that there are, in words, of what takes null nowhere; empty: unknown ones are ignored
+	mends   []mend // whole numbers that encoding/json does not read as they stand
 }
 
 // document checks a text that holds one value.
@@ -85,7 +88,11 @@ func (r *exactReader) value(t reflect.Type) error {
 	s := structureOf(t)
 	kind := r.decoder.PeekKind()
 	if !s.has(kind) {
-		return r.decoder.SkipValue() // which finds names that stand twice
+		word := s.word
+		if r.only != "" { // a condition that says null says nothing
+			word = cmp.Or(word, s.holder)
+		}
+		return r.single(kind, word)
 	}
 	if _, err := r.decoder.ReadToken(); err != nil {
 		return err
@@ -107,6 +114,25 @@ func (r *exactReader) value(t reflect.Type) error {
 	}
 	_, err := r.decoder.ReadToken()
 	return err
+}
+
+// single checks the next value, in which there are no names to look at, where a member of that word belongs.
+func (r *exactReader) single(kind jsontext.Kind, word string) error {
+	switch {
+	case kind == '0' && word == wholeWord:
+		number, err := r.decoder.ReadValue()
+		if plain := plainWhole(string(number)); err == nil && plain != string(number) {
+			end := int(r.decoder.InputOffset())
+			r.mends = append(r.mends, mend{end - len(number), end, plain})
+		}
+		return err
+	case kind == 'n' && word != "":
+		if _, err := r.decoder.ReadToken(); err != nil {
+			return err
+		}
+		return isNull(r.at(r.decoder.StackPointer()), word)
+	}
+	return r.decoder.SkipValue() // which finds names that stand twice
 }
 
 // member is the type of a member whose name was just read; nil where it may hold anything.
@@ -152,11 +178,14 @@ func (r *exactReader) at(pointer jsontext.Pointer) string {
 	return path.String()
 }
 
-// structure is what can be said of the names in values for a type: the members of a struct, or the type of each item of a list and
-// each value of a map. Both are nil for all else.
+// structure is what can be said of values for a type: the members of a struct, or the type of each item of a list and each value of a map.
+// Both are nil for all else. Word is what a text, a number or true and false are called; it is empty for what takes null, as lists and
+// objects do: clients in Go write an empty one so.
 type structure struct {
 	members map[string]reflect.Type
 	each    reflect.Type
+	word    string
+	holder  string // what a list or an object is called
 }
 
 // has tells whether something can be said of the names in a value of that kind.
@@ -185,14 +214,26 @@ func structureFor(t reflect.Type) (s structure) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	if t == reflect.TypeFor[secret.Value]() {
+		s.word = textWord
+		return s
+	}
 	if own := reflect.PointerTo(t); own.Implements(reflect.TypeFor[json.Unmarshaler]()) || own.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
 		return s
 	}
 	switch t.Kind() {
-	case reflect.Slice, reflect.Map:
-		s.each = t.Elem()
+	case reflect.String:
+		s.word = textWord
+	case reflect.Bool:
+		s.word = boolWord
+	case reflect.Int, reflect.Int64:
+		s.word = wholeWord
+	case reflect.Slice:
+		s.each, s.holder = t.Elem(), "a list"
+	case reflect.Map:
+		s.each, s.holder = t.Elem(), "an object"
 	case reflect.Struct:
-		s.members = map[string]reflect.Type{}
+		s.members, s.holder = map[string]reflect.Type{}, "an object"
 		for _, field := range reflect.VisibleFields(t) {
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if field.IsExported() && !field.Anonymous && name != "-" {

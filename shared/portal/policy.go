@@ -103,8 +103,13 @@ func (p Policy) Replaced(org string, sent Object) (Policy, error) {
 
 func finishPolicy(org, id string, d document, created string) (Policy, error) {
 	for _, name := range []string{"auth_type", "state"} { // no part of the shape: they are not added where they are missing
-		if kind := kindOf(d.get(name)); kind != "a string" && kind != "null" {
-			return Policy{}, Refuse(Invalid, "%s: a string is expected, not %s.", name, kind)
+		m := d.find(name)
+		switch {
+		case m == nil || kindOf(m.value) == textWord:
+		case m.value == "null":
+			return Policy{}, isNull(name, textWord)
+		default:
+			return Policy{}, Refuse(Invalid, "%s: a string is expected, not %s.", name, kindOf(m.value))
 		}
 	}
 	d = d.set("_id", quote(id)).set("org_id", quote(org))

@@ -75,7 +75,9 @@ func TestSettingsRefused(t *testing.T) {
 		`"callback_within": -1`:                  "callback_within: -1 " + year,
 		`"callback_within": 9223372036854775807`: "callback_within: 9223372036854775807 " + year,
 		`"expire_after": 99999999999999999999`:   "expire_after: a whole number is expected, not 99999999999999999999.",
-		`"expire_after": 1e3`:                    "expire_after: a whole number is expected, not 1e3.",
+		`"expire_after": null`:                   "expire_after: a whole number is expected, not null; send one, or leave the member out.",
+		`"callback_default": null`:               "callback_default: a string is expected, not null;",
+		`"override": null`:                       "override: true or false is expected, not null;",
 		`"remind_after": 1.5`:                    "remind_after: a whole number is expected, not 1.5.",
 		`"callback_within": "60"`:                "callback_within: a number is expected, not a string.",
 		`"callback_default": "approve"`:          `callback_default: "approve" is none; send ask or decline. Silence never approves.`,
@@ -90,7 +92,7 @@ func TestSettingsRefused(t *testing.T) {
 		_, err = portal.NewCatalogue(org, another, portal.Object(`{"apis": [{"config": {`+setting+`}}]}`))
 		refused(t, "of an entry: "+setting, err, portal.Invalid, "apis[0].config."+words)
 	}
-	for _, setting := range []string{`"remind_after": 0`, `"expire_after": 31622400`, `"callback_within": 0`, `"callback_default": ""`, `"callback_default": null`, `"rules": null`} {
+	for _, setting := range []string{`"remind_after": 0`, `"expire_after": 31622400`, `"callback_within": 0`, `"callback_default": ""`, `"expire_after": 1e3`, `"rules": null`} {
 		if _, err := portal.NewConfiguration(org, another, portal.Object(`{`+setting+`}`)); err != nil {
 			t.Errorf("%s: %v", setting, err)
 		}
@@ -128,7 +130,7 @@ func TestSettingsOfTheOrganisationRefused(t *testing.T) {
 		_, err := portal.NewConfiguration(org, another, portal.Object(`{`+setting+`}`))
 		refused(t, setting, err, portal.Invalid, words)
 	}
-	for _, setting := range []string{event(`"webhook": "http://127.0.0.1:8080/x"`), event(`"webhook": "https://hooks.example"`), event(`"webhook": null`)} {
+	for _, setting := range []string{event(`"webhook": "http://127.0.0.1:8080/x"`), event(`"webhook": "https://hooks.example"`), `"event_options": null`} {
 		if _, err := portal.NewConfiguration(org, another, portal.Object(`{`+setting+`}`)); err != nil {
 			t.Errorf("%s: %v", setting, err)
 		}
@@ -157,7 +159,7 @@ func TestEffectiveTimes(t *testing.T) {
 
 // The mails of a day are bounded in every organisation, also in one whose configuration was written before there was a bound.
 func TestMailsADay(t *testing.T) {
-	for setting, want := range map[string]int{`{}`: 10000, `{"mails_a_day": null}`: 10000, `{"mails_a_day": 1}`: 1, `{"mails_a_day": 1000000}`: 1000000} {
+	for setting, want := range map[string]int{`{}`: 10000, `{"mails_a_day": 5.0}`: 5, `{"mails_a_day": 1}`: 1, `{"mails_a_day": 1000000}`: 1000000} {
 		if c, err := portal.NewConfiguration(org, another, portal.Object(setting)); err != nil || c.MailsADay != want {
 			t.Errorf("%s: %d, %v, want %d", setting, c.MailsADay, err, want)
 		}

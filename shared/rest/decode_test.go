@@ -34,12 +34,30 @@ func TestDecode(t *testing.T) {
 		"trailing commas":  `{"name": "a//b", "plans": ["p",],}`,
 		"escaped":          `{"name": "a\/\u002fb", "plans": ["p"]}`,
 		"others' spelling": `{"name": "a//b", "plans": ["p"], "x": {"name": 1, "Name": 2}}`,
-		"null is no value": `{"name": "a//b", "plans": ["p"], "on": null, "fields": null}`,
+		"null is no value": `{"name": "a//b", "plans": ["p"], "fields": null, "inner": null}`,
 	} {
 		var got body
 		if err := rest.Decode([]byte(text), &got); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
+	}
+}
+
+// A whole number may have a point or an exponent, as JSON Schema has it, wherever it stands.
+func TestDecodeWholeNumbers(t *testing.T) {
+	for text, want := range map[string]int{
+		`{"days": 7.0, "name": "a"}`: 7, `{"name": "7.0", "days": 2e1}`: 20, `{"days": -0.0}`: 0, "// seven\n{\"days\": 70e-1,}": 7, `{"days": 7}`: 7,
+	} {
+		var got body
+		if err := rest.Decode([]byte(text), &got); err != nil || got.Days == nil || *got.Days != want {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+	var many struct {
+		Revisions map[string]int `json:"revisions"`
+	}
+	if err := rest.Decode([]byte(`{"revisions": {"a": 1.0, "b": 2, "c": 3e0}}`), &many); err != nil || many.Revisions["a"] != 1 || many.Revisions["b"] != 2 || many.Revisions["c"] != 3 {
+		t.Errorf("%+v, %v", many, err)
 	}
 }
 
@@ -65,6 +83,14 @@ func TestDecodeRefuses(t *testing.T) {
 		`{"plans": [1]}`:                      "plans: a string is expected, not a number.",
 		`{"on": "yes"}`:                       "on: true or false is expected, not a string.",
 		`{"days": "1"}`:                       "days: a whole number is expected, not a string.",
+		`{"name": null}`:                      "name: a string is expected, not null; send one, or leave the member out.",
+		`{"on": null}`:                        "on: true or false is expected, not null; send one, or leave the member out.",
+		`{"days": null}`:                      "days: a whole number is expected, not null; send one, or leave the member out.",
+		`{"secret": null}`:                    "secret: a string is expected, not null; send one, or leave the member out.",
+		`{"inner": {"name": null}}`:           "inner.name: a string is expected, not null; send one, or leave the member out.",
+		`{"plans": ["p", null]}`:              "plans[1]: a string is expected, not null; send one, or leave the member out.",
+		`{"days": 1.5}`:                       "days: a whole number is expected, not 1.5.",
+		`{"days": 1e99}`:                      "days: a whole number is expected, not 1e99.",
 		`{"secret": 5}`:                       "secret: a string is expected, not a number.",
 		`{"name": "shown", "Name": "kept"}`:   `Name: a name counts in its exact letter case; send "name".`,
 		`{"NAME": "kept", "name": "shown"}`:   `NAME: a name counts in its exact letter case; send "name".`,
