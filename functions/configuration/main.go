@@ -1,8 +1,10 @@
-// /api/portal/configuration: what counts in an organisation where an entry of its catalogue does not say otherwise.
+// /api/portal/configuration: what counts in an organisation where an entry of its catalogue does not say otherwise. And the documents of
+// its portal, /api/portal/pages, documentation, menus and css, which are kept and not used.
 package main
 
 import (
 	"os"
+	"slices"
 
 	"keydesk/shared/portal"
 	"keydesk/shared/rest"
@@ -18,7 +20,11 @@ func main() {
 var privateWebhooks = os.Getenv("KEYDESK_PRIVATE_WEBHOOKS") == "on"
 
 func operations(t *table.Table) []rest.Endpoint {
-	return []rest.Endpoint{get(t), create(t), update(t), dryRun(t)}
+	return slices.Concat(
+		[]rest.Endpoint{get(t), create(t), update(t), dryRun(t)},
+		contents(t, portal.Page, "/api/portal/pages"), contents(t, portal.Documentation, "/api/portal/documentation"),
+		oneContent(t, portal.Menus, "/api/portal/menus"), oneContent(t, portal.CSS, "/api/portal/css"),
+	)
 }
 
 // read reads the configuration that a call sends, under the id that it is to have if it is the first.

@@ -46,6 +46,10 @@ const (
 	catalogue     = "/api/portal/catalogue"
 	policies      = "/api/portal/policies"
 	configuration = "/api/portal/configuration"
+	pages         = "/api/portal/pages"
+	documentation = "/api/portal/documentation"
+	menus         = "/api/portal/menus"
+	css           = "/api/portal/css"
 	keys          = developers + "/{id}/keys"
 	oldKeys       = developers + "/key/{policy}/{key}/{id}"
 )
@@ -164,6 +168,38 @@ var samples = map[string]sample{
 	"ANY " + configuration + "/{path+}": {
 		method: "PUT", path: configuration + "/", means: "PUT " + configuration, body: `{"email": "desk@example.com"}`,
 	},
+
+	"GET " + pages:              {},
+	"POST " + pages:             {body: `{"title": "Prices"}`},
+	"GET " + pages + "/{id}":    {object: fixture.HomePage},
+	"PUT " + pages + "/{id}":    {object: fixture.HomePage, body: `{"title": "Home"}`},
+	"DELETE " + pages + "/{id}": {object: fixture.HomePage},
+	"ANY " + pages:              {method: "PATCH", path: pages, open: true, status: 405},
+	"ANY " + pages + "/{path+}": {
+		method: "UPDATE", path: pages + "/{id}", means: "PUT " + pages + "/{id}", object: fixture.HomePage, body: `{"title": "Home"}`,
+	},
+
+	"GET " + documentation:              {},
+	"POST " + documentation:             {body: `{"doc_type": "graphql"}`},
+	"GET " + documentation + "/{id}":    {object: fixture.PetstoreSpec},
+	"PUT " + documentation + "/{id}":    {object: fixture.PetstoreSpec, body: `{"doc_type": "graphql"}`},
+	"DELETE " + documentation + "/{id}": {object: fixture.PetstoreSpec},
+	"ANY " + documentation:              {method: "PATCH", path: documentation, open: true, status: 405},
+	"ANY " + documentation + "/{path+}": {
+		method: "UPDATE", path: documentation + "/{id}", means: "PUT " + documentation + "/{id}",
+		object: fixture.PetstoreSpec, body: `{"doc_type": "graphql"}`,
+	},
+
+	"GET " + menus:              {},
+	"POST " + menus:             {body: `{}`, status: 409}, // there is one already
+	"PUT " + menus:              {body: `{"is_active": false}`},
+	"ANY " + menus:              {method: "UPDATE", path: menus, means: "PUT " + menus, body: `{"is_active": false}`},
+	"ANY " + menus + "/{path+}": {method: "PUT", path: menus + "/", means: "PUT " + menus, body: `{"is_active": false}`},
+	"GET " + css:                {},
+	"POST " + css:               {body: `{"page_css": "a {}"}`},
+	"PUT " + css:                {body: `{"page_css": "b {}"}`},
+	"ANY " + css:                {method: "UPDATE", path: css, means: "PUT " + css, body: `{"page_css": "c {}"}`},
+	"ANY " + css + "/{path+}":   {method: "PUT", path: css + "/", means: "PUT " + css, body: `{"page_css": "d {}"}`},
 
 	"GET /openapi.json":      {open: true},
 	"GET /docs":              {open: true},

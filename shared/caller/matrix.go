@@ -109,9 +109,14 @@ var matrix = []grant{
 	}},
 	{ReadConfiguration, []Role{Admin, Reviewer, Portal}, []string{
 		"GET /api/portal/configuration",
+		"GET /api/portal/pages", "GET /api/portal/pages/{id}", "GET /api/portal/documentation", "GET /api/portal/documentation/{id}",
+		"GET /api/portal/menus", "GET /api/portal/css",
 	}},
 	{WriteConfiguration, []Role{Admin}, []string{
 		"POST /api/portal/configuration", "PUT /api/portal/configuration",
+		"POST /api/portal/pages", "PUT /api/portal/pages/{id}", "DELETE /api/portal/pages/{id}",
+		"POST /api/portal/documentation", "PUT /api/portal/documentation/{id}", "DELETE /api/portal/documentation/{id}",
+		"POST /api/portal/menus", "PUT /api/portal/menus", "POST /api/portal/css", "PUT /api/portal/css",
 	}},
 }
 

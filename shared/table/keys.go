@@ -26,6 +26,9 @@ import (
 //	catalogue                ORG#<org>                     CATALOGUE                   which entries, in which order, at which revision?
 //	  an entry of it         same                          CATALOGUE#<policy>[#<n>]    what can be asked for? (a number: not the policy's first)
 //	policy                   ORG#<org>                     POLICY#<policy>             what does a key of this plan get?
+//	portal's page            ORG#<org>                     PAGE#<id>                   what does a page of the portal show? (DOCUMENTATION#<id> likewise)
+//	  how many               same                          PAGE                        has the organisation room for one more? (DOCUMENTATION likewise)
+//	portal's menus, CSS      ORG#<org>                     MENUS, CSS                  which menus and which CSS has the portal?
 //	developer                ORG#<org>#DEVELOPER#<id>      DEVELOPER                   who is this?
 //	  a key of theirs        same                          KEY#<newest first>          which keys do they hold? (newest first, beside DEVELOPER)
 //	  a grant to be claimed  same                          KEYGRANT#<request>          which keys may they claim? (they count as keys)
@@ -62,7 +65,17 @@ func catalogueKey(org string) key      { return key{"ORG#" + org, "CATALOGUE"} }
 func entryKey(org, place string) key   { return key{"ORG#" + org, "CATALOGUE#" + place} }
 func policyKey(org, policy string) key { return key{"ORG#" + org, "POLICY#" + policy} }
 func mailsKey(org, day string) key     { return key{"ORG#" + org, "MAILS#" + day} }
-func developerKey(org, id string) key  { return key{developerPK(org, id), "DEVELOPER"} }
+
+// contentKey is a document of a portal. Without an id it is the one of its kind, or where those of the kind are counted.
+func contentKey(org string, kind portal.ContentKind, id string) key {
+	sort := strings.ToUpper(string(kind))
+	if id != "" {
+		sort += "#" + id
+	}
+	return key{"ORG#" + org, sort}
+}
+
+func developerKey(org, id string) key { return key{developerPK(org, id), "DEVELOPER"} }
 func emailKey(org, email string) key {
 	return key{"ORG#" + org + "#EMAIL#" + portal.CanonicalEmail(email), "EMAIL"}
 }
