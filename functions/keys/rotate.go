@@ -9,7 +9,6 @@ import (
 	"keydesk/shared/caller"
 	"keydesk/shared/portal"
 	"keydesk/shared/rest"
-	"keydesk/shared/secret"
 	"keydesk/shared/table"
 	"keydesk/shared/view"
 )
@@ -53,9 +52,9 @@ func rotate(issuer *approval.Issuer) rest.Operation[rotated] {
 // readRotation reads what a caller says of a rotation; they need say nothing.
 func readRotation(in rest.In) (rotation approval.Rotation, err error) {
 	var input struct {
-		GraceSeconds *int         `json:"grace_seconds"`
-		JWTSecret    secret.Value `json:"jwt_secret"`
-		Certificate  string       `json:"certificate"`
+		GraceSeconds *int           `json:"grace_seconds"`
+		JWTSecret    portal.SentKey `json:"jwt_secret"`
+		Certificate  string         `json:"certificate"`
 	}
 	if len(bytes.TrimSpace(in.Body)) > 0 {
 		if err := rest.Decode(in.Body, &input); err != nil {
@@ -73,7 +72,7 @@ func readRotation(in rest.In) (rotation approval.Rotation, err error) {
 		rotation.Grace = time.Duration(*n) * time.Second
 	}
 	if !input.JWTSecret.IsZero() {
-		if rotation.PublicKey, err = portal.PublicKey(input.JWTSecret); err != nil {
+		if rotation.PublicKey, err = portal.PublicKey(input.JWTSecret.Value); err != nil {
 			return rotation, err
 		}
 	}

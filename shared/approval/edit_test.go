@@ -228,7 +228,7 @@ func TestEditBringsNothing(t *testing.T) {
 // withMore is an edit that brings what only a new key has a use for, by what it is refused with.
 func withMore(edit portal.RequestInput) map[string]portal.RequestInput {
 	pair, certificate := edit, edit
-	public := secret.New(fixture.PublicKey())
+	public := portal.SentKey{Value: secret.New(fixture.PublicKey())}
 	pair.JWTSecret = &public
 	fingerprint := strings.Repeat("0a", 32)
 	certificate.Certificate = &fingerprint

@@ -43,7 +43,7 @@ func wish(t testing.TB, kind string) portal.RequestInput {
 	case portal.OAuth:
 		in.OAuthInfo = &portal.OAuthInfo{RedirectURI: callback}
 	case portal.JWT:
-		in.JWTSecret = new(secret.New(fixture.PublicKey()))
+		in.JWTSecret = &portal.SentKey{Value: secret.New(fixture.PublicKey())}
 	case portal.MutualTLS:
 		in.Certificate = new(fingerprint())
 	}

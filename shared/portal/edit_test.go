@@ -149,7 +149,7 @@ func TestPublicKeyOfARequest(t *testing.T) {
 	const shared = "correct horse battery staple"
 	private := inPEM("EC PRIVATE KEY", must[[]byte](t)(x509.MarshalECPrivateKey(ecOf(t, elliptic.P256()))))
 	for _, sent := range []string{shared, private, strings.Repeat(shared, 600)} {
-		in := portal.RequestInput{ByUser: new(developer), ForPlan: new("p"), JWTSecret: new(secret.New(sent))}
+		in := portal.RequestInput{ByUser: new(developer), ForPlan: new("p"), JWTSecret: &portal.SentKey{Value: secret.New(sent)}}
 		_, created := portal.NewRequest(org, &in, now)
 		refused(t, sent[:20]+" in a new one", created, portal.Invalid, "jwt_secret")
 		got, revised := r.Revise(&portal.RequestInput{JWTSecret: in.JWTSecret})

@@ -214,7 +214,7 @@ func structureFor(t reflect.Type) (s structure) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t == reflect.TypeFor[secret.Value]() {
+	if t == reflect.TypeFor[secret.Value]() || t == reflect.TypeFor[SentKey]() {
 		s.word = textWord
 		return s
 	}

@@ -8,7 +8,9 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
+	"reflect"
 	"regexp"
 	"strings"
 	"sync"
@@ -39,6 +41,22 @@ var (
 	errAddress      = Refuse(Invalid, "jwt_secret: this is an address, and the check of a key never fetches one"+keptByNobody+sendPublicKey)
 	errSSH          = Refuse(Invalid, "jwt_secret: this is an SSH key, which ssh-keygen -e -m PKCS8 writes in PEM"+keptByNobody+sendPublicKey)
 )
+
+// SentKey is what a client sends as a public key: a text, or a JWK or JWKS as the JSON object that it is. An object is read as its text is.
+// It is secret, since people send their secrets there.
+type SentKey struct{ secret.Value }
+
+// UnmarshalJSON takes a text or an object in.
+func (k *SentKey) UnmarshalJSON(sent []byte) error {
+	switch sent[0] {
+	case '{':
+		k.Value = secret.New(string(sent))
+		return nil
+	case '"':
+		return json.Unmarshal(sent, &k.Value)
+	}
+	return &json.UnmarshalTypeError{Value: kind(sent[0]), Type: reflect.TypeFor[SentKey]()} // encoding/json adds the field
+}
 
 // PublicKey reads the public key by which a developer's tokens are checked, and writes it anew, as PKIX in PEM. It may come in PEM, of
 // which forms and settings lose the line ends, in base64 of PEM or DER, or as a JWK or a JWKS of one key, or base64 of that. A shared secret is refused, as is a private key: whoever can read

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"keydesk/shared/secret"
 )
 
 // State is where a key request stands.
@@ -61,18 +59,18 @@ type Delivery struct {
 // RequestInput is what a client may say of a request, on create and on update. Whatever else it sends (id, approved, the
 // embedded views) is read by nobody. A nil member was not sent.
 type RequestInput struct {
-	Key            *string       `json:"key"`
-	ForAPI         *string       `json:"for_api"`
-	ForPlan        *string       `json:"for_plan"`
-	ApplyPolicies  []string      `json:"apply_policies"`
-	RemovePolicies []string      `json:"remove_policies"`
-	ByUser         *string       `json:"by_user"`
-	Fields         *Object       `json:"fields"`
-	DateCreated    *string       `json:"date_created"`
-	Version        *string       `json:"version"`
-	JWTSecret      *secret.Value `json:"jwt_secret"` // a public key; but people send their secrets there
-	Certificate    *string       `json:"certificate"`
-	OAuthInfo      *OAuthInfo    `json:"oauth_info"`
+	Key            *string    `json:"key"`
+	ForAPI         *string    `json:"for_api"`
+	ForPlan        *string    `json:"for_plan"`
+	ApplyPolicies  []string   `json:"apply_policies"`
+	RemovePolicies []string   `json:"remove_policies"`
+	ByUser         *string    `json:"by_user"`
+	Fields         *Object    `json:"fields"`
+	DateCreated    *string    `json:"date_created"`
+	Version        *string    `json:"version"`
+	JWTSecret      *SentKey   `json:"jwt_secret"`
+	Certificate    *string    `json:"certificate"`
+	OAuthInfo      *OAuthInfo `json:"oauth_info"`
 }
 
 // Limits of one request, so that a page of them stays short: the largest has some 40 KB. Its fields have 16, all that a redirect_uri names
@@ -259,7 +257,7 @@ func (r *Request) take(in *RequestInput, policies []string) error {
 		return nil
 	}
 	var err error
-	r.JWTSecret, err = PublicKey(*in.JWTSecret)
+	r.JWTSecret, err = PublicKey(in.JWTSecret.Value)
 	return err
 }
 

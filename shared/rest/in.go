@@ -175,6 +175,8 @@ func expected(e *json.UnmarshalTypeError) string {
 	switch name := e.Type.String(); name {
 	case "string", "*string", "secret.Value", "*secret.Value":
 		return "a string"
+	case "portal.SentKey":
+		return "a string, or a JWK as an object"
 	case "int":
 		return "a whole number"
 	case "bool":

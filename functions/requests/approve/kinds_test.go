@@ -44,7 +44,7 @@ type kind struct {
 func kinds(t *testing.T) map[string]kind {
 	t.Helper()
 	public, certificate := fixture.PublicKey(), strings.ToUpper(fingerprint)
-	sent := secret.New(public)
+	sent := portal.SentKey{Value: secret.New(public)}
 	const base64 = `{"RawKey":"[A-Za-z0-9+/]{100,}=*","Password":""}`
 	plain := func(k table.IssuedKey, _ desktest.Said) bool {
 		return k.PublicKey == "" && k.Certificate == "" && k.Client == nil

@@ -17,11 +17,11 @@ import (
 
 // wishes are for keys of every kind that there is a secret of.
 func wishes() map[string]fixture.Wish {
-	publicKey := secret.New(`-----BEGIN PUBLIC KEY-----
+	publicKey := portal.SentKey{Value: secret.New(`-----BEGIN PUBLIC KEY-----
 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAECF9egqUh+2WxjvargNUbfixJH/XH
 1MnqzLteKWeA9FrXjk8OiE4RIvgrmyK78ALmKVr580G9zIcwRa+JFa0n3w==
 -----END PUBLIC KEY-----
-`)
+`)}
 	client := portal.OAuthInfo{RedirectURI: "https://app.example.org/callback"}
 	return map[string]fixture.Wish{
 		portal.AuthToken: {Policy: fixture.Petstore},

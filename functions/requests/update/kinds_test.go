@@ -47,7 +47,7 @@ func put(t *testing.T, d *desktest.Desk, id string, members map[string]any) (des
 func TestWhatKeysAreMadeOf(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
-	sent, certificate := secret.New(before), strings.Repeat("5ea1ed00", 8)
+	sent, certificate := portal.SentKey{Value: secret.New(before)}, strings.Repeat("5ea1ed00", 8)
 	for policy, c := range map[string]struct {
 		asked   portal.RequestInput
 		made    func(table.Request) string
