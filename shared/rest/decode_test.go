@@ -147,3 +147,29 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// An object may be named by id or by _id, and by both where they are the same.
+func TestOneID(t *testing.T) {
+	t.Parallel()
+	const differ = `_id and id: must be the same, got `
+	for text, want := range map[string]string{
+		`{"_id": "a", "id": "b"}`:                               differ + `"a" and "b"; send one of them.`,
+		`{"id": "b", "x": {"id": "a"}, "_id": "a"}`:             differ + `"a" and "b"; send one of them.`,
+		"{\"_id\": \"a\", // Tyk's\n\"id\": \"b\",}":            differ + `"a" and "b"; send one of them.`,
+		`{"_id": "a", "id": "a"}`:                               "",
+		`{"_id": "\u0061", "id": "a"}`:                          "",
+		`{"_id": "a", "id": ""}`:                                "",
+		`{"_id": null, "id": "b"}`:                              "",
+		`{"_id": "a", "x": {"id": "b"}}`:                        "",
+		`{"x": [{"_id": "a", "id": "b"}]}`:                      "",
+		`{"_id": "a"}`:                                          "",
+		`{"id": "` + strings.Repeat("x", 50) + `", "_id": "a"}`: differ + `"a" and "` + strings.Repeat("x", 40) + `"; send one of them.`,
+	} {
+		for _, into := range []any{new(portal.Object), new(portal.RequestInput), new(portal.DeveloperInput)} {
+			err := rest.Decode([]byte(text), into)
+			if want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
+				t.Errorf("%s into %T: %v; want %s", text, into, err, want)
+			}
+		}
+	}
+}

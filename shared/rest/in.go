@@ -133,8 +133,34 @@ func Decode(body []byte, into any) error {
 		return portal.ErrMalformed
 	case err == nil && isAnswer(body):
 		return errAnswer
+	case err == nil:
+		return oneID(body)
 	}
 	return err
+}
+
+// oneID refuses a body that names its object in two ways that differ. Clients of Tyk know the id by one name or the other: whichever
+// counted, some client would write to another object than it meant.
+func oneID(body []byte) error {
+	if !bytes.Contains(body, []byte(`"_id"`)) || !bytes.Contains(body, []byte(`"id"`)) {
+		return nil
+	}
+	var first, second string
+	members := membersOf(body)
+	_, _ = json.Unmarshal(members["_id"], &first), json.Unmarshal(members["id"], &second) // what is no text stays empty here
+	if first == "" || second == "" || first == second {
+		return nil
+	}
+	return portal.Refuse(portal.Invalid, "_id and id: must be the same, got %.40q and %.40q; send one of them.", first, second)
+}
+
+// membersOf takes a body apart that was decoded before.
+func membersOf(body []byte) (members map[string]json.RawMessage) {
+	if plain, err := hujson.Standardize(append(bytes.Clone(body), '\n')); err == nil {
+		body = plain
+	}
+	_ = json.Unmarshal(body, &members) // no members where it is no object
+	return members
 }
 
 // isAnswer tells whether a body is an envelope of ours, with or without members that a client added to it. A client that takes a refusal for
@@ -143,13 +169,7 @@ func isAnswer(body []byte) bool {
 	if !bytes.Contains(body, []byte(`"Status"`)) || !bytes.Contains(body, []byte(`"Message"`)) { // as nearly none has
 		return false
 	}
-	if plain, err := hujson.Standardize(append(bytes.Clone(body), '\n')); err == nil {
-		body = plain
-	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(body, &members) != nil {
-		return false
-	}
+	members := membersOf(body)
 	status := string(members["Status"])
 	return (status == `"OK"` || status == `"Error"`) && bytes.HasPrefix(members["Message"], []byte(`"`))
 }
