@@ -36,6 +36,8 @@ func (f Fault) befalls(c call) bool {
 		return isTransaction(c)
 	case Late:
 		return nothingYet(c) != nil
+	case Deleting:
+		return stillDeleting(c) != nil
 	}
 	return true
 }
@@ -62,6 +64,22 @@ func (f Fault) answer(c call) *smithyhttp.Response {
 		return cancellation(c, len(transaction.TransactItems), "ThrottlingError", "Throughput exceeds the current capacity of your table or index")
 	case Late:
 		return nothingYet(c)
+	case Deleting:
+		return stillDeleting(c)
+	}
+	return nil
+}
+
+// stillDeleting is what Secrets Manager says of a secret that is being deleted; nil of a call that is about none. A forced delete takes a
+// moment, too.
+func stillDeleting(c call) *smithyhttp.Response {
+	switch c.operation {
+	case "CreateSecret":
+		return failure(c, "InvalidRequestException", "You can't create this secret because a secret with this name is already scheduled for deletion.", nil)
+	case "GetSecretValue", "PutSecretValue":
+		return failure(c, "InvalidRequestException", "You can't perform this operation on the secret because it was marked for deletion.", nil)
+	case "DeleteSecret":
+		return failure(c, "InvalidRequestException", "You can't perform this operation on the secret because it was already scheduled for deletion.", nil)
 	}
 	return nil
 }

@@ -16,12 +16,13 @@ const (
 	Late               // a read that need not be consistent does not find yet what was written
 	CrashBefore        // the process dies before the request leaves; see Invocation
 	CrashAfter         // the request takes effect, then the process dies
+	Deleting           // a secret was deleted a moment ago, and its name is not free yet: no effect
 )
 
 // String names the fault.
 func (f Fault) String() string {
 	return [...]string{
-		"none", "never sent", "answer lost", "throttle", "conflict", "throttled item", "late read", "crash before", "crash after",
+		"none", "never sent", "answer lost", "throttle", "conflict", "throttled item", "late read", "crash before", "crash after", "deleting",
 	}[f]
 }
 

@@ -84,10 +84,13 @@ func (s *Signers) Of(ctx context.Context, org string) (Signing, error) {
 	made := storedSigning{Current: newSecret()}
 	err = s.create(ctx, org, made)
 	var taken *types.ResourceExistsException
-	if errors.As(err, &taken) { // by somebody who was faster
+	switch {
+	case errors.As(err, &taken): // by somebody who was faster
 		return appears(ctx, func() (Signing, error) { return s.known(ctx, org, time.Now()) })
+	case err != nil:
+		return Signing{}, err
 	}
-	return made.signing(time.Now()), err
+	return made.signing(time.Now()), nil
 }
 
 // known is the secret of an organisation that has one.
@@ -115,7 +118,7 @@ func (s *Signers) known(ctx context.Context, org string, now time.Time) (Signing
 func (s *Signers) read(ctx context.Context, org string) (storedSigning, error) {
 	text, err := read(ctx, s.client, s.name(org))
 	if err != nil {
-		return storedSigning{}, fmt.Errorf("read a signing secret: %w", err)
+		return storedSigning{}, refusal("read a signing secret", err)
 	}
 	var stored storedSigning
 	if json.Unmarshal([]byte(text.Reveal()), &stored) != nil || len(stored.Current) < shortestSecret || stored.Before != "" && len(stored.Before) < shortestSecret { // by an empty one anybody signs
@@ -133,7 +136,10 @@ func (s *Signers) create(ctx context.Context, org string, stored storedSigning) 
 		Name: aws.String(s.name(org)), SecretString: aws.String(string(text)), KmsKeyId: s.kmsKey,
 		Description: aws.String("Keydesk: signs what an organisation's systems and the desk send each other"),
 	})
-	return err
+	if err != nil {
+		return refusal("make a signing secret", err)
+	}
+	return nil
 }
 
 // Rotate puts a new secret in the place of the organisation's. Both are valid until the grace is over: what the desk sends is signed by
@@ -156,7 +162,7 @@ func (s *Signers) Rotate(ctx context.Context, org string, grace time.Duration, n
 	}
 	_, err = s.client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: aws.String(s.name(org)), SecretString: aws.String(string(text))})
 	if err != nil {
-		return Signing{}, fmt.Errorf("rotate a signing secret: %w", err)
+		return Signing{}, refusal("rotate a signing secret", err)
 	}
 	return next.signing(now), nil
 }

@@ -265,3 +265,32 @@ func TestSigningFaults(t *testing.T) {
 		}
 	}
 }
+
+// TestSigningIsBusy has Secrets Manager refuse for a moment: the caller is told to try again, and no message counts as forged.
+func TestSigningIsBusy(t *testing.T) {
+	t.Parallel()
+	busy := func(what string, err error) {
+		t.Helper()
+		var refusal *portal.Error
+		if !errors.As(err, &refusal) || refusal.Kind != portal.Busy || !strings.HasSuffix(refusal.Message, "Try again in a moment.") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for _, fault := range []faults.Fault{faults.Throttle, faults.Deleting} {
+		for _, operation := range []string{"GetSecretValue", "CreateSecret"} {
+			o := newOffice(t)
+			o.Add(faults.Rule{Operation: operation, Fault: fault, Times: faults.Always})
+			_, err := o.signers().Of(t.Context(), org)
+			busy(fmt.Sprint(fault, " of ", operation), err)
+		}
+		o := newOffice(t)
+		if _, err := o.signers().Of(t.Context(), org); err != nil {
+			t.Fatal(err)
+		}
+		o.Add(faults.Rule{Operation: "PutSecretValue", Fault: fault, Times: faults.Always})
+		_, err := o.signers().Rotate(t.Context(), org, 0, time.Now())
+		busy(fmt.Sprint(fault, " of PutSecretValue"), err)
+		o.Add(faults.Rule{Operation: "GetSecretValue", Fault: fault, Times: faults.Always})
+		busy(fmt.Sprint(fault, " at a message"), o.signers().Verify(t.Context(), org, signs(t, "whsec_"+strings.Repeat("A", 43)+"=", nil), nil))
+	}
+}

@@ -14,13 +14,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
-	"github.com/aws/smithy-go"
 
 	"keydesk/shared/apikey"
 	"keydesk/shared/awsenv"
@@ -135,7 +135,7 @@ func (v *Vault) Empty(ctx context.Context, org, id, kind string) error {
 		SecretId: aws.String(v.name(org, id, kind)), ForceDeleteWithoutRecovery: aws.Bool(true),
 	})
 	var absent *types.ResourceNotFoundException
-	if err == nil || errors.As(err, &absent) {
+	if err == nil || errors.As(err, &absent) || isDeleting(err) {
 		return nil
 	}
 	return refusal("empty the box", err)
@@ -156,10 +156,22 @@ func token(name string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// errDeleting is the answer while a name is not free. A deleted secret keeps its name for a moment, even after a forced delete.
+var errDeleting = portal.Refuse(portal.Busy, "The secret of this name was deleted a moment ago, and its name is not free yet; nothing was changed. Try again in a moment.")
+
+// refusal tells what could not be done. What will be possible in a moment is the caller's to know, and to try again.
 func refusal(act string, err error) error {
-	var api smithy.APIError
-	if errors.As(err, &api) && api.ErrorCode() == "ThrottlingException" {
+	switch {
+	case retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary:
 		return portal.Refuse(portal.Busy, "Too many keys are being granted at once; nothing was granted. Try again in a moment.")
+	case isDeleting(err):
+		return errDeleting
 	}
 	return fmt.Errorf("%s: %w", act, err)
+}
+
+// isDeleting tells whether AWS refused a call because the secret is being deleted. Its code says so of other things, too.
+func isDeleting(err error) bool {
+	var invalid *types.InvalidRequestException
+	return errors.As(err, &invalid) && strings.Contains(invalid.ErrorMessage(), "deletion")
 }

@@ -177,6 +177,8 @@ func TestFaults(t *testing.T) {
 		{faults.Throttle, "CreateSecret", faults.Always, busy},
 		{faults.Throttle, "GetSecretValue", faults.Always, busy},
 		{faults.Late, "GetSecretValue", faults.Always, busy},
+		{faults.Deleting, "CreateSecret", faults.Always, busy},
+		{faults.Deleting, "GetSecretValue", faults.Always, busy},
 		{faults.NeverSent, "CreateSecret", faults.Always, broken},
 		{faults.AnswerLost, "CreateSecret", faults.Always, broken},
 		{faults.NeverSent, "GetSecretValue", faults.Always, broken},
@@ -275,5 +277,25 @@ func TestBoxesOfKinds(t *testing.T) {
 		if err != nil || got.Kind() != kind || got.Digest() != want.Digest() || got.Name() != want.Name() || got.Raw().Reveal() != want.Raw().Reveal() {
 			t.Errorf("%s: %v, of the kind %s", kind, err, got.Kind())
 		}
+	}
+}
+
+// TestEmptyTwice empties a box that another call empties, which is no fault.
+func TestEmptyTwice(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, "")
+	if _, _, err := r.keep(t); err != nil {
+		t.Fatal(err)
+	}
+	r.Add(faults.Rule{Operation: "DeleteSecret", Fault: faults.Deleting})
+	for range 2 {
+		if err := r.vault.Empty(t.Context(), org, r.request, portal.AuthToken); err != nil {
+			t.Error(err)
+		}
+	}
+	r.Add(faults.Rule{Operation: "DeleteSecret", Fault: faults.Throttle, Times: faults.Always})
+	var refusal *portal.Error
+	if err := r.vault.Empty(t.Context(), org, r.request, portal.AuthToken); !errors.As(err, &refusal) || refusal.Kind != portal.Busy {
+		t.Errorf("throttled: %v", err)
 	}
 }
