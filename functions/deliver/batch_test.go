@@ -20,7 +20,7 @@ import (
 )
 
 // The calls that a batch makes, side by side in rounds: two to read a request, however many of its records there are, one for each notice's
-// note, and one for each mail, which counts it. Signing secrets are known by then.
+// note, and one for each mail, which counts it. One counts what the organisation has, where something was created. Signing secrets are known by then.
 func TestCalls(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -29,13 +29,13 @@ func TestCalls(t *testing.T) {
 		want   [][]string
 	}{
 		"a request": {nil, func(o *office, _ string) { o.waiting() }, [][]string{
-			{"BatchGetItem"}, {"BatchGetItem"}, {"PutItem", "UpdateItem", "UpdateItem"}, {"SendEmail", "SendEmail"}, {"PutItem", "PutItem"},
+			{"BatchGetItem"}, {"BatchGetItem"}, {"PutItem", "Query", "UpdateItem", "UpdateItem"}, {"SendEmail", "SendEmail"}, {"PutItem", "PutItem"},
 		}},
 		"three records of a request": {nil, func(o *office, _ string) {
 			id := o.automatic()
 			o.update(id)
 			o.update(id)
-		}, [][]string{{"BatchGetItem"}, {"BatchGetItem"}, {"PutItem"}, {"PutItem"}, {"PutItem"}}},
+		}, [][]string{{"BatchGetItem"}, {"BatchGetItem"}, {"PutItem", "Query"}, {"PutItem"}, {"PutItem"}}},
 		"a key": {(*office).granted, (*office).revoke, [][]string{
 			{"BatchGetItem"}, {"GetItem"}, {"BatchGetItem"}, {"PutItem", "UpdateItem"}, {"SendEmail"}, {"PutItem"},
 		}},
@@ -43,7 +43,7 @@ func TestCalls(t *testing.T) {
 			{"BatchGetItem"}, {"GetItem"}, {"BatchGetItem"}, {"PutItem", "UpdateItem"}, {"SendEmail"}, {"PutItem"},
 		}},
 		"a developer": {nil, func(o *office, _ string) { o.newDeveloper() }, [][]string{
-			{"BatchGetItem"}, {"BatchGetItem"}, {"UpdateItem"}, {"SendEmail"}, {"PutItem"},
+			{"BatchGetItem"}, {"BatchGetItem"}, {"Query", "UpdateItem"}, {"SendEmail"}, {"PutItem"},
 		}},
 		"nothing that is told":  {(*office).waiting, func(o *office, id string) { o.end(id, "deleted", portal.Cancelled) }, nil},
 		"a developer who moved": {nil, func(o *office, _ string) { o.account(func(a *table.Account) { a.Inactive = true }) }, nil},

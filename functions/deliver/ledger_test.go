@@ -62,7 +62,7 @@ func TestKilledAnywhere(t *testing.T) {
 	o.plan.Reset()
 	o.deliver(t.Context(), records)
 	calls, notices := len(o.plan.Calls()), o.summaries()
-	if len(notices) != 5 || calls != 4+2*3+5 {
+	if len(notices) != 5 || calls != 4+1+2*3+5 {
 		t.Fatalf("in peace %d calls send %q", calls, notices)
 	}
 	twice := make(chan int, 2*calls)

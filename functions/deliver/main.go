@@ -27,6 +27,7 @@ type deliverer struct {
 	table    *table.Table
 	webhooks *webhooks
 	mail     *mailer
+	usages   usages
 	now      func() time.Time
 	log      *slog.Logger
 }

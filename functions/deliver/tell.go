@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -17,6 +18,12 @@ import (
 // beginning. A record of which something could not be read or noted has to come once more, and all that follow it.
 func (d *deliverer) tellOf(ctx context.Context, r *report, of table.Subject, records []record) {
 	s, err := d.read(ctx, of, records)
+	if err == nil && s.anyOpen(records) { // its books are read
+		var counting sync.WaitGroup
+		defer counting.Wait()
+		created := records
+		counting.Go(func() { d.countUsage(ctx, s, created) })
+	}
 	for len(records) > 0 && err == nil && timeFor(ctx) {
 		if err = d.tell(ctx, r, s, &records[0]); err == nil {
 			records = records[1:]

@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"keydesk/infra/desktest"
 	"keydesk/infra/fixture"
+	"keydesk/shared/table"
 )
 
 // Tyk's documents name the policy of a new key policy_id.
@@ -55,5 +57,23 @@ func TestSubscribe(t *testing.T) {
 	}
 	if keys := listed(t, d, fixture.Ada); len(keys) != 1 || len(keys[0].ApplyPolicies) != 1 || keys[0].ApplyPolicies[0] != fixture.Petstore {
 		t.Errorf("keys %+v", keys)
+	}
+}
+
+// Neither name of the call makes a request where the organisation has as many open ones as it may have.
+func TestAddAtTheLimit(t *testing.T) {
+	t.Parallel()
+	d := desktest.New(t, fixture.Desk)
+	d.Settings(`{"max_open_requests": 1}`)
+	if _, err := d.Table.CountUsage(t.Context(), fixture.Org, table.OpenRequests, 1, time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	for _, below := range []string{"keys", "subscriptions"} {
+		d.Unchanged(below, func() {
+			said := call(t, d, fixture.PortalCredential, http.MethodPost, "/api/portal/developers/"+fixture.Ada+"/"+below, `{"policy_id": "`+fixture.Petstore+`"}`, http.StatusConflict)
+			if !strings.HasPrefix(said.Message, "max_open_requests: the organisation had ") {
+				t.Errorf("%s: %s", below, said.Message)
+			}
+		})
 	}
 }

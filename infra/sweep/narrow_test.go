@@ -33,6 +33,9 @@ func (c call) attributes() []string {
 // leading are the partitions of the items that a call is about.
 func (c call) leading() []string {
 	var all []string
+	if partition := c.what.Values[":partition"].S; partition != "" && c.what.IndexName != "" { // of an index
+		return []string{partition}
+	}
 	items := []map[string]struct{ S string }{c.what.Key}
 	for _, of := range c.what.RequestItems {
 		items = append(items, of.Keys...)

@@ -243,6 +243,7 @@ func TestNoPowerIsIdle(t *testing.T) {
 		}
 		d.reset(t)
 	}
+	d.atLimit(t)
 	d.atLength(t)
 	d.forget(t)
 	d.unattended(t)

@@ -24,6 +24,9 @@ func Ask(ctx context.Context, t *table.Table, books *table.Books, asked Wish, ac
 	if err != nil {
 		return r, err
 	}
+	if err := roomForOne(ctx, t, books, &first); err != nil {
+		return r, err
+	}
 	err = inPlaces(ctx, t, books, first, func(placed table.Request) error {
 		change := Create(act, placed)
 		change.Replay, r = asked.Replay, change.After
@@ -39,6 +42,32 @@ func Ask(ctx context.Context, t *table.Table, books *table.Books, asked Wish, ac
 		return idAlone(holder.ID), nil
 	}
 	return r, err
+}
+
+// roomForOne refuses a request of an organisation that has as many open ones as it may have. Where the developer's plan is taken it does
+// not: then the write says so, or answers with the open request that asks for the same.
+func roomForOne(ctx context.Context, t *table.Table, books *table.Books, r *table.Request) error {
+	if books.Open == nil {
+		return nil
+	}
+	limit := books.Configuration.MaxOpenRequests()
+	if !books.Open.AtLimit(limit) {
+		return nil
+	}
+	now, err := t.UsageNow(ctx, r.OrgID, table.OpenRequests, *books.Open, limit)
+	if err != nil || !now.AtLimit(limit) {
+		return err
+	}
+	for _, policy := range r.ApplyPolicies {
+		if limitOf(books, policy) != 1 {
+			continue
+		}
+		taken, err := t.Places(ctx, r.OrgID, r.ByUser, policy)
+		if err != nil || len(taken) > 0 {
+			return err
+		}
+	}
+	return table.OpenRequests.RefuseMore(now, limit)
 }
 
 func idAlone(id string) (r table.Request) {

@@ -9,7 +9,7 @@ var configurationShape = shapeOf(`{` + configMembers + `,
 	"oauth_usage_limit": 0, "mails_a_day": 10000,
 	"event_options": {"key_request_event": {"webhook": "", "email": ""}},
 	"auto_approve": false, "four_eyes": false, "redirect_origins": [],
-	"max_keys_per_developer": 100
+	"max_keys_per_developer": 100, "max_open_requests": 10000, "max_developers": 100000
 }`)
 
 // maxConfigurationBytes is how long a configuration may be, its e-mails included.
@@ -73,7 +73,7 @@ func (c *Configuration) validate(d document) error {
 	if err := validOrigins("redirect_origins", c.RedirectOrigins); err != nil {
 		return err
 	}
-	if err := validKeysPerDeveloper(d); err != nil {
+	if err := validLimits(d); err != nil {
 		return err
 	}
 	if c.MailsADay < 1 || c.MailsADay > mostMailsADay {

@@ -196,7 +196,8 @@ func (d document) completed(path string, shape document, own bool) (document, er
 // wholeNumbers are the members that hold integers of 64 bits in the clients written in Go, which read nothing else there.
 var wholeNumbers = []string{
 	"mails_a_day", "oauth_usage_limit", "quota_max", "quota_renewal_rate", "throttle_retry_limit", "max_query_depth",
-	"remind_after", "expire_after", "callback_within", "max_keys_per_developer", "key_expires_in",
+	"remind_after", "expire_after", "callback_within", "max_keys_per_developer", "max_open_requests", "max_developers",
+	"key_expires_in",
 }
 
 // word is what the value of a shape's member is called where null cannot stand in its place; empty for a list and an object.

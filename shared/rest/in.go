@@ -17,6 +17,7 @@ import (
 
 	"keydesk/shared/caller"
 	"keydesk/shared/portal"
+	"keydesk/shared/table"
 )
 
 // In is what a call says.
@@ -31,8 +32,9 @@ type In struct {
 	Query          url.Values // the parameters that the operation has; none is empty or there twice
 	Body           []byte
 	IdempotencyKey string
-	IfMatch        int         // a revision; 0: none
-	Webhook        http.Header // the headers of a signed message, by their names in Standard Webhooks
+	IfMatch        int          // a revision; 0: none
+	Webhook        http.Header  // the headers of a signed message, by their names in Standard Webhooks
+	Usage          *table.Usage // how many there are of what the operation Adds, in Then; nil where the limit was never reached
 	At             time.Time
 	RequestID      string
 }

@@ -29,6 +29,7 @@ type Operation[R any] struct {
 	Route   string                               // one of caller's matrix
 	MaxBody int                                  // bytes; 0: what suffices for all but whole catalogues
 	Query   []string                             // the parameters that it reads
+	Adds    table.Limited                        // what it adds one of to those that the organisation may have; empty: nothing, or First reads how many there are
 	Matches bool                                 // it compares If-Match with a revision; where it does not, a call that has one is refused
 	First   func(context.Context, In) (R, error) // nil: there is nothing to read before
 	Then    func(context.Context, In, caller.Caller, R) (Out, error)
@@ -180,7 +181,8 @@ func (op Operation[R]) answer(ctx context.Context, t *table.Table, in In, firstE
 			r, firstErr = op.First(ctxFirst, in)
 		}
 	}()
-	who, err := t.Caller(ctx, caller.Presented{Org: in.Org, Hash: in.Credential})
+	who, usage, err := op.caller(ctx, t, in)
+	in.Usage = usage
 	if err == nil {
 		needs, _ := caller.Needs(op.Route)
 		err = who.Require(needs)
@@ -195,6 +197,16 @@ func (op Operation[R]) answer(ctx context.Context, t *table.Table, in In, firstE
 	}
 	out, err := op.Then(ctx, in, who, r)
 	return who, out, err
+}
+
+// caller looks up who asks and, where the operation adds something, how many of that there are.
+func (op Operation[R]) caller(ctx context.Context, t *table.Table, in In) (caller.Caller, *table.Usage, error) {
+	presented := caller.Presented{Org: in.Org, Hash: in.Credential}
+	if op.Adds != "" {
+		return t.CallerAndUsage(ctx, presented, op.Adds)
+	}
+	who, err := t.Caller(ctx, presented)
+	return who, nil, err
 }
 
 // statuses turns a kind of refusal into the status code that says it.

@@ -15,6 +15,7 @@ type Books struct {
 	Configuration portal.Configuration
 	Policies      map[string]portal.Policy // by id; those that exist
 	Entries       map[string]portal.Entry  // by policy; those that exist
+	Open          *Usage                   // how many open requests there are; nil where the limit was never reached, or a call makes none
 }
 
 // Entry is the policy's catalogue entry; a policy without one waits for a person. AuthToken is the kind of an entry that names none.
@@ -64,9 +65,11 @@ func (t *Table) Entries(ctx context.Context, org string, policies []string) (map
 	return parseDocuments[portal.Entry](found, org, policies, entryKey)
 }
 
-// BooksAndReplay reads the books and, beside them, the answer that an idempotent create was given before.
+// BooksAndReplay reads the books and, in the same call, how many open requests the organisation has, and the answer that an idempotent
+// create was given before.
 func (t *Table) BooksAndReplay(ctx context.Context, org, developer string, policies []string, r *Replay) (Books, *Replay, error) {
-	keys := bookKeys(org, developer, policies)
+	usage := usageKey(org, OpenRequests)
+	keys := append(bookKeys(org, developer, policies), usage)
 	if r != nil {
 		keys = append(keys, r.key(org))
 	}
@@ -75,6 +78,9 @@ func (t *Table) BooksAndReplay(ctx context.Context, org, developer string, polic
 		return Books{}, nil, err
 	}
 	books, err := parseBooks(found, org, developer, policies)
+	if err == nil {
+		books.Open, err = parseUsage(found[usage])
+	}
 	if err != nil || r == nil {
 		return books, nil, err
 	}

@@ -31,6 +31,25 @@ func (t *Table) Caller(ctx context.Context, presented caller.Presented) (caller.
 	if err != nil {
 		return caller.Caller{}, err
 	}
+	return parseCaller(it, presented)
+}
+
+// CallerAndUsage is Caller and, in the same call, how many of something the organisation has.
+func (t *Table) CallerAndUsage(ctx context.Context, presented caller.Presented, what Limited) (caller.Caller, *Usage, error) {
+	credential, usage := credentialKey(presented.Hash), usageKey(presented.Org, what)
+	found, err := t.read(ctx, credential, usage)
+	if err != nil {
+		return caller.Caller{}, nil, err
+	}
+	who, err := parseCaller(found[credential], presented)
+	if err != nil {
+		return who, nil, err
+	}
+	u, err := parseUsage(found[usage])
+	return who, u, err
+}
+
+func parseCaller(it item, presented caller.Presented) (caller.Caller, error) {
 	var c Credential
 	if err := parse(it, &c); err != nil {
 		return caller.Caller{}, err

@@ -35,6 +35,7 @@ import (
 //	  a plan of theirs       same                          PLAN#<policy>[#<n>]         has this plan been asked for already? (a number: the n-th OAuth client of it)
 //	  how many keys          same                          COUNT                       has this developer room for one more? (open requests included)
 //	mails of a day           ORG#<org>                     MAILS#<day of UTC>          how many were sent for it on this day?
+//	how many of something    ORG#<org>                     USAGE#<what>                has the organisation reached a limit? (only where it had)
 //	e-mail taken             ORG#<org>#EMAIL#<e-mail>      EMAIL                       whose e-mail is this?
 //	sso_key taken            ORG#<org>#SSOKEY#<sha256>     SSOKEY                      whose name in single sign-on is this?
 //	attempts to log in       ORG#<org>#LOGIN#<sha256>      LOGIN                       has this name been tried too often?
@@ -73,6 +74,11 @@ func contentKey(org string, kind portal.ContentKind, id string) key {
 		sort += "#" + id
 	}
 	return key{"ORG#" + org, sort}
+}
+
+// usageKey is a count of something that the organisation may have only so many of.
+func usageKey(org string, what Limited) key {
+	return key{"ORG#" + org, "USAGE#" + string(what)}
 }
 
 func developerKey(org, id string) key { return key{developerPK(org, id), "DEVELOPER"} }
