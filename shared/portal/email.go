@@ -64,7 +64,7 @@ func reachable(domain string) bool {
 // isDomain tells whether a name can be a domain at all. It has no symbols (IDNA2008): UTS 46 alone takes U+2044, which looks like
 // a slash.
 func isDomain(name string) bool {
-	ascii, err := domains.ToASCII(name)
+	ascii, err := domains().ToASCII(name)
 	if err != nil {
 		return false
 	}
@@ -73,19 +73,22 @@ func isDomain(name string) bool {
 			return false
 		}
 	}
-	shown, err := domains.ToUnicode(ascii)
+	shown, err := domains().ToUnicode(ascii)
 	return err == nil && !strings.ContainsFunc(shown, unicode.IsSymbol) && !strings.ContainsFunc(name, hidden)
 }
 
 // domains writes a domain as DNS does: by IDNA2008 and UTS 46, in letters of ASCII. Hyphens in the third and fourth place are
-// left alone: there are such domains.
-var domains = idna.New(
-	idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.CheckJoiners(true), idna.CheckHyphens(false), idna.VerifyDNSLength(true))
+// left alone: there are such domains. It is made anew for each domain, at next to no cost, and is no variable: a variable is made at the
+// start of every function, which would then link the tables of Unicode, though it never sees an address.
+func domains() *idna.Profile {
+	return idna.New(
+		idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.CheckJoiners(true), idna.CheckHyphens(false), idna.VerifyDNSLength(true))
+}
 
 // CanonicalDomain is the one form of a domain by which domains are compared: "xn--" and lower case. What is no domain stays as it is,
 // in lower case.
 func CanonicalDomain(domain string) string {
-	if ascii, err := domains.ToASCII(domain); err == nil {
+	if ascii, err := domains().ToASCII(domain); err == nil {
 		return ascii
 	}
 	return strings.ToLower(norm.NFC.String(domain))
