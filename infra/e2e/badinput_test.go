@@ -67,7 +67,7 @@ func badCreates() []refusal {
 		{"an empty object", `{}`, "apply_policies is missing"},
 		{"no developer", `{"for_plan": "PLAN"}`, "by_user is missing"},
 		{"no policy", `{"by_user": "DEVELOPER"}`, "apply_policies is missing"},
-		{"null members", `{"by_user": null, "for_plan": null}`, "apply_policies is missing"},
+		{"null members", `{"by_user": null, "for_plan": null}`, "by_user: a string is expected, not null"},
 		{"version 1", `{"by_user": "DEVELOPER", "for_api": "PLAN"}`, "for_api alone is the flow of version 1"},
 		{"an unknown developer", `{"by_user": "NOBODY", "for_plan": "PLAN"}`, "by_user: there is no developer " + nobodys},
 		{"a developer that is none", `{"by_user": "ada@pennywise.example", "for_plan": "PLAN"}`, "by_user is not an id"},
