@@ -15,6 +15,7 @@ import (
 	"keydesk/infra/fixture"
 	"keydesk/infra/tabletest"
 	"keydesk/shared/portal"
+	"keydesk/shared/secret"
 	"keydesk/shared/table"
 )
 
@@ -205,13 +206,30 @@ func TestPublicKeyOfASuccessor(t *testing.T) {
 	t.Parallel()
 	d := desktest.New(t, fixture.Desk)
 	first, second := fixture.PublicKey(), fixture.PublicKey()
+	const jwk = `{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`
+	third, err := portal.PublicKey(secret.New(jwk))
+	if err != nil {
+		t.Fatal(err)
+	}
 	gives(t, d, fixture.PortalCredential, path(fixture.Ada), text(t, map[string]any{"apply_policies": []string{fixture.Parcels}, "jwt_secret": first}), "")
 	key := listed(t, d, fixture.Ada)[0]
 	const atOnce = `{"grace_seconds": 0}`
-	for _, c := range []struct{ body, want string }{{atOnce, first}, {text(t, map[string]any{"grace_seconds": 0, "jwt_secret": second}), second}, {atOnce, second}} {
+	for _, c := range []struct{ body, want string }{
+		{atOnce, first}, {text(t, map[string]any{"grace_seconds": 0, "jwt_secret": second}), second}, {atOnce, second},
+		{`{"grace_seconds": 0, "jwt_secret": ` + jwk + `}`, third},
+	} {
 		key.Key = gives(t, d, fixture.PortalCredential, path(fixture.Ada, key.Key, "rotate"), c.body, "").Key
 		if got := stored(t, d, key.Key).PublicKey; got != c.want {
 			t.Errorf("tokens are checked by\n%swant\n%s", got, c.want)
+		}
+	}
+	for sent, words := range map[string]string{
+		`[` + jwk + `]`: "a string, or a JWK as an object is expected, not a list.", `5`: "a string, or a JWK as an object is expected, not a number.",
+		`{}`: "the JWK cannot be read", `null`: "a string is expected, not null;",
+	} {
+		said := call(t, d, fixture.PortalCredential, http.MethodPost, path(fixture.Ada, key.Key, "rotate"), `{"jwt_secret": `+sent+`}`, http.StatusBadRequest)
+		if !strings.HasPrefix(said.Message, "jwt_secret: "+words) {
+			t.Errorf("%s: %s; want %s", sent, said.Message, words)
 		}
 	}
 }

@@ -233,14 +233,20 @@ func structureFor(t reflect.Type) (s structure) {
 	case reflect.Map:
 		s.each, s.holder = t.Elem(), "an object"
 	case reflect.Struct:
-		s.members, s.holder = map[string]reflect.Type{}, "an object"
-		for _, field := range reflect.VisibleFields(t) {
-			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if field.IsExported() && !field.Anonymous && name != "-" {
-				s.members[cmp.Or(name, field.Name)] = field.Type
-			}
-		}
+		s.members, s.holder = membersOf(t), "an object"
 	default:
 	}
 	return s
+}
+
+// membersOf are the members of a struct, by their names in JSON.
+func membersOf(t reflect.Type) map[string]reflect.Type {
+	members := map[string]reflect.Type{}
+	for _, field := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if field.IsExported() && !field.Anonymous && name != "-" {
+			members[cmp.Or(name, field.Name)] = field.Type
+		}
+	}
+	return members
 }
