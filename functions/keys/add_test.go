@@ -40,10 +40,17 @@ func TestAddSaidAgain(t *testing.T) {
 // Where Secrets Manager gives way the request stands. The same call again gives the key, unless somebody has to decide by then.
 func TestVaultIsBusy(t *testing.T) {
 	t.Parallel()
+	const tries = 6 // of the vault's client
+	for fault, times := range map[faults.Fault]int{faults.Throttle: tries, faults.Deleting: 1} {
+		t.Run(fault.String(), func(t *testing.T) { vaultIsBusy(t, fault, times) })
+	}
+}
+
+func vaultIsBusy(t *testing.T, fault faults.Fault, times int) {
+	t.Helper()
 	plan := faults.New(t)
 	d := desktest.New(t, fixture.Desk, plan.Install)
-	const tries = 6 // of the vault's client
-	plan.Add(faults.Rule{Operation: "CreateSecret", Fault: faults.Throttle, Times: tries})
+	plan.Add(faults.Rule{Operation: "CreateSecret", Fault: fault, Times: times})
 	body := text(t, map[string]any{"apply_policies": []string{fixture.Petstore}})
 	first := d.Say(function, keyed(fixture.PortalCredential, path(fixture.Ada), body, "busy"))
 	if first.Status != http.StatusOK || string(first.Meta) != `{"state":"pending"}` || len(listed(t, d, fixture.Ada)) != 0 {

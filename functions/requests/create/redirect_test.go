@@ -237,14 +237,16 @@ func TestRedirectCalls(t *testing.T) {
 // TestRedirectThatCannotBeSigned writes nothing: whoever asks again is not told that there is a request already.
 func TestRedirectThatCannotBeSigned(t *testing.T) {
 	t.Parallel()
-	plan := faults.New(t)
-	d := desktest.New(t, fixture.Desk, plan.Install)
-	d.Settings(sold)
-	plan.Add(faults.Rule{Operation: "GetSecretValue", Fault: faults.Throttle, Times: 6})
-	d.Unchanged("unsigned", func() {
-		if said := posts(d, ""); said.Status != http.StatusInternalServerError && said.Status != http.StatusTooManyRequests {
-			t.Errorf("%d %s", said.Status, said.Text)
-		}
-	})
-	way(t, d.Signers, posts(d, ""), 1)
+	for fault, times := range map[faults.Fault]int{faults.Throttle: 6, faults.Deleting: 1} {
+		plan := faults.New(t)
+		d := desktest.New(t, fixture.Desk, plan.Install)
+		d.Settings(sold)
+		plan.Add(faults.Rule{Operation: "GetSecretValue", Fault: fault, Times: times})
+		d.Unchanged("unsigned", func() {
+			if said := posts(d, ""); said.Status != http.StatusTooManyRequests || !strings.HasSuffix(said.Message, "Try again in a moment.") {
+				t.Errorf("%s: %d %s", fault, said.Status, said.Text)
+			}
+		})
+		way(t, d.Signers, posts(d, ""), 1)
+	}
 }
