@@ -89,7 +89,7 @@ func TestLifeOfAPage(t *testing.T) {
 		wants(t, "put as it is", say(d, fixture.AdminCredential, "PUT", one, shown.Text), 200, "Data updated")
 	})
 	wants(t, "put", say(d, fixture.AdminCredential, "PUT", one, `{"id":"`+fixture.HomePage+`","title":"More"}`), 200, "Data updated")
-	if after := say(d, fixture.AdminCredential, "GET", one, ""); !strings.HasPrefix(after.Text, `{"id":"`+created.Message+`","title":"More","slug":"",`) {
+	if after := say(d, fixture.AdminCredential, "GET", one, ""); !strings.HasPrefix(after.Text, `{"id":"`+created.Message+`","title":"More","org_id":"`+fixture.Org+`","slug":"",`) {
 		t.Errorf("after the put: %s", after.Text)
 	}
 	wants(t, "deleted", say(d, fixture.AdminCredential, "DELETE", one, ""), 200, "Data deleted")
