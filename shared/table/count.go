@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -72,16 +73,35 @@ func keyCounts(k *IssuedKey) int {
 	return 1
 }
 
-// countWrites are those that n more, or fewer, bring: none for 0. Only more than most are refused; 0 is no limit.
+// errNoCount says that a count cannot go down: the developer has gone, and their count with them, or was never counted.
+var errNoCount = errors.New("the developer has no count")
+
+// transactCounted does the writes, and counts n more, or fewer, in the same transaction. Only more than most are refused; 0 is no limit. A
+// count that has gone is not made again by what ends afterwards.
+func (t *Table) transactCounted(ctx context.Context, writes []write, org, developer string, n, most int) error {
+	err := t.transact(ctx, slices.Concat(writes, t.countWrites(org, developer, n, most))...)
+	if errors.Is(err, errNoCount) {
+		err = t.transact(ctx, writes...)
+	}
+	return err
+}
+
+// countWrites are those that n more, or fewer, bring: none for 0.
 func (t *Table) countWrites(org, developer string, n, most int) []write {
 	if n == 0 {
 		return nil
 	}
 	condition, values := "", item{":n": number(n)}
-	if n > 0 && most > 0 {
+	switch {
+	case n < 0:
+		condition = "attribute_exists(PK)"
+	case most > 0:
 		condition, values[":room"] = "attribute_not_exists(held) OR held <= :room", number(most-n)
 	}
 	return []write{t.update(countKey(org, developer), "ADD held :n", condition, nil, values, func(found item) error {
+		if n < 0 {
+			return errNoCount
+		}
 		var now storedCount
 		if err := parse(found, &now); err != nil {
 			return err

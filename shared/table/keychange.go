@@ -45,7 +45,7 @@ func (t *Table) WriteKey(ctx context.Context, c KeyChange) error {
 	if err != nil {
 		return err
 	}
-	return t.transact(ctx, append(writes, t.countWrites(c.After.OrgID, c.After.Developer, c.occupied(), 0)...)...)
+	return t.transactCounted(ctx, writes, c.After.OrgID, c.After.Developer, c.occupied(), 0)
 }
 
 // KeyDeliveredAgain notes that the successor of a key was given once more to whom it had been given.

@@ -56,6 +56,33 @@ func TestLeave(t *testing.T) {
 	}
 }
 
+// A request of a developer's that ends after they have gone leaves nothing of theirs: a call that deleted them did not see it in the index,
+// which is a moment late, or two calls deleted them at once.
+func TestEndsAfterItsDeveloper(t *testing.T) {
+	t.Parallel()
+	desk := desktest.New(t, fixture.Desk)
+	before, err := desk.Table.Request(t.Context(), fixture.Org, fixture.Pending)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := desk.Table.Leave(t.Context(), fixture.Org, before.ByUser, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := desk.Table.Left(t.Context(), fixture.Org, before.ByUser); err != nil {
+		t.Fatal(err)
+	}
+	after := before
+	after.State, after.Revision, after.Attempt, after.Holds = portal.Cancelled, before.Revision+1, portal.NewID(time.Now()), nil
+	if err := desk.Table.Write(t.Context(), table.Change{Before: before, After: after}); err != nil {
+		t.Fatal(err)
+	}
+	for _, it := range tabletest.Items(t, desk.Table) {
+		if pk := fmt.Sprint(it["PK"]); strings.HasSuffix(pk, "#DEVELOPER#"+before.ByUser) && it["SK"] == "COUNT" {
+			t.Errorf("a count of %v is left", it["held"])
+		}
+	}
+}
+
 // isRevoked holds that a key is over.
 func isRevoked(t *testing.T, desk *desktest.Desk, k table.IssuedKey) {
 	t.Helper()

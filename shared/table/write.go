@@ -37,7 +37,7 @@ func (t *Table) Write(ctx context.Context, c Change) error {
 		return err
 	}
 	return t.withRoom(ctx, c, func(most int) error {
-		return t.transact(ctx, slices.Concat(writes, t.countWrites(c.After.OrgID, c.After.ByUser, c.occupied(), most))...)
+		return t.transactCounted(ctx, writes, c.After.OrgID, c.After.ByUser, c.occupied(), most)
 	})
 }
 
