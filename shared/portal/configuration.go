@@ -63,14 +63,7 @@ func NewConfiguration(org, id string, sent Object) (Configuration, error) {
 }
 
 func (c *Configuration) validate(d document) error {
-	if err := unmarshal("redirect_origins", []byte(d.get("redirect_origins")), &c.RedirectOrigins, ""); err != nil {
-		var refusal *Error
-		if errors.As(err, &refusal) {
-			return err
-		}
-		return Refuse(Invalid, "redirect_origins: a list of origins is expected, such as https://pay.example.")
-	}
-	if err := validOrigins("redirect_origins", c.RedirectOrigins); err != nil {
+	if err := c.readOrigins(d); err != nil {
 		return err
 	}
 	if err := validLimits(d); err != nil {
@@ -103,6 +96,19 @@ func (c *Configuration) validate(d document) error {
 		}
 	}
 	return c.Allows("", c.Config)
+}
+
+// readOrigins reads redirect_origins, and refuses what are none.
+func (c *Configuration) readOrigins(d document) error {
+	err := unmarshal("redirect_origins", []byte(d.get("redirect_origins")), &c.RedirectOrigins, "")
+	var refusal *Error
+	switch {
+	case errors.As(err, &refusal):
+		return err
+	case err != nil:
+		return Refuse(Invalid, "redirect_origins: a list of origins is expected, such as https://pay.example.")
+	}
+	return validOrigins("redirect_origins", c.RedirectOrigins)
 }
 
 // WithID is the configuration under an id that it had before.

@@ -83,14 +83,6 @@ func TestDecodeRefuses(t *testing.T) {
 		`{"plans": [1]}`:                      "plans: a string is expected, not a number.",
 		`{"on": "yes"}`:                       "on: true or false is expected, not a string.",
 		`{"days": "1"}`:                       "days: a whole number is expected, not a string.",
-		`{"name": null}`:                      "name: a string is expected, not null; send one, or leave the member out.",
-		`{"on": null}`:                        "on: true or false is expected, not null; send one, or leave the member out.",
-		`{"days": null}`:                      "days: a whole number is expected, not null; send one, or leave the member out.",
-		`{"secret": null}`:                    "secret: a string is expected, not null; send one, or leave the member out.",
-		`{"inner": {"name": null}}`:           "inner.name: a string is expected, not null; send one, or leave the member out.",
-		`{"plans": ["p", null]}`:              "plans[1]: a string is expected, not null; send one, or leave the member out.",
-		`{"days": 1.5}`:                       "days: a whole number is expected, not 1.5.",
-		`{"days": 1e99}`:                      "days: a whole number is expected, not 1e99.",
 		`{"secret": 5}`:                       "secret: a string is expected, not a number.",
 		`{"name": "shown", "Name": "kept"}`:   `Name: a name counts in its exact letter case; send "name".`,
 		`{"NAME": "kept", "name": "shown"}`:   `NAME: a name counts in its exact letter case; send "name".`,
@@ -110,11 +102,32 @@ func TestDecodeRefuses(t *testing.T) {
 		"{\"name\": 5, // five\n}":            "name: a string is expected, not a number.",
 		`{"a":` + strings.Repeat("[", 20_000): malformed,
 	} {
-		err := rest.Decode([]byte(text), &body{})
-		var refusal *portal.Error
-		if !errors.As(err, &refusal) || refusal.Kind != portal.Invalid || refusal.Message != want {
-			t.Errorf("%.60q: %v, want %s", text, err, want)
-		}
+		wantRefusal(t, text, want)
+	}
+}
+
+// Null is refused where a text, a number, or true or false belongs, and so is a number that is not whole.
+func TestDecodeRefusesNull(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"name": null}`:            "name: a string is expected, not null; send one, or leave the member out.",
+		`{"on": null}`:              "on: true or false is expected, not null; send one, or leave the member out.",
+		`{"days": null}`:            "days: a whole number is expected, not null; send one, or leave the member out.",
+		`{"secret": null}`:          "secret: a string is expected, not null; send one, or leave the member out.",
+		`{"inner": {"name": null}}`: "inner.name: a string is expected, not null; send one, or leave the member out.",
+		`{"plans": ["p", null]}`:    "plans[1]: a string is expected, not null; send one, or leave the member out.",
+		`{"days": 1.5}`:             "days: a whole number is expected, not 1.5.",
+		`{"days": 1e99}`:            "days: a whole number is expected, not 1e99.",
+	} {
+		wantRefusal(t, text, want)
+	}
+}
+
+func wantRefusal(t *testing.T, text, want string) {
+	t.Helper()
+	err := rest.Decode([]byte(text), &body{})
+	var refusal *portal.Error
+	if !errors.As(err, &refusal) || refusal.Kind != portal.Invalid || refusal.Message != want {
+		t.Errorf("%.60q: %v, want %s", text, err, want)
 	}
 }
 
