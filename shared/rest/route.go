@@ -40,6 +40,9 @@ func match(event events.APIGatewayV2HTTPRequest) (route string, says named, refu
 		asked = "/" + below
 	}
 	segments := strings.Split(asked, "/")
+	if cutShort(event.RouteKey, segments) {
+		return "", nil, errCutShort
+	}
 	var found *path
 	for i := range paths {
 		if values, ok := paths[i].fits(segments); ok && (found == nil || len(values) < len(says)) { // the fewer variables, the better the match
@@ -58,6 +61,16 @@ func match(event events.APIGatewayV2HTTPRequest) (route string, says named, refu
 	}
 	return verb + " " + found.pattern, says, nil
 }
+
+// cutShort tells whether the path has lost segments that the front end saw when it chose a route: API Gateway hands a path on decoded, and
+// cuts it at a "?" that was percent-encoded. What is left can be another path of the API. Routes that end in a greedy variable, and
+// $default, are there for paths of any length.
+func cutShort(routeKey string, segments []string) bool {
+	_, routed, named := strings.Cut(routeKey, " ")
+	return named && !strings.HasSuffix(routed, "+}") && strings.Count(routed, "/") > len(segments)-1
+}
+
+var errCutShort = portal.Refuse(portal.Invalid, `The path has a percent-encoded "?", where it ends for this API; leave it out.`)
 
 // mayBeEmpty are the variables that say nothing of a key which is to be revoked, and that clients of Tyk leave empty:
 // /api/apis//keys/{key}.

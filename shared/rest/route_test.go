@@ -42,6 +42,39 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// A path that API Gateway has cut at a percent-encoded "?" is not taken for what is left of it: another path of the API, or none.
+func TestPathsThatAreCutShort(t *testing.T) {
+	t.Parallel()
+	desk := desktest.New(t, fixture.Desk)
+	var took, named string
+	all := rest.Handle(desk.Table, everyRoute(&took, &named)...)
+	const developer = "/api/portal/developers/" + fixture.Ben
+	for _, c := range []struct {
+		routeKey, path string
+		status         int
+	}{
+		{"POST /api/portal/developers/{id}/keys/{key}/suspend", developer + "/keys/a", http.StatusBadRequest},
+		{"GET /api/portal/developers/{id}/keys/{key}", developer + "/keys/", http.StatusBadRequest},
+		{"PUT /api/portal/requests/approve/{id}", "/api/portal/requests/approve/", http.StatusBadRequest},
+		{"GET /api/portal/developers/{id}/keys", developer, http.StatusBadRequest},
+		{"POST /api/portal/requests/{id}/claim", "/api/portal/requests/a", http.StatusBadRequest},
+		{"GET /api/portal/developers/{id}/keys", developer + "/keys", http.StatusOK},
+		{"GET /api/portal/developers/{id}/keys", "/stage" + developer + "/keys", http.StatusOK},
+		{"GET /api/portal/developers/{id}/keys/{slash+}", developer + "/keys/", http.StatusOK},
+		{"DELETE /api/apis/{api}/keys/{key}", "/api/apis//keys/" + fixture.BensKey, http.StatusOK},
+		{"$default", "/api/portal/nothing", http.StatusNotFound},
+	} {
+		took = ""
+		event := call(fixture.AdminCredential)
+		event.RouteKey, event.RawPath, event.RequestContext.Stage = c.routeKey, c.path, "stage"
+		event.RequestContext.HTTP.Method, _, _ = strings.Cut(c.routeKey, " ")
+		response, err := all(t.Context(), event)
+		if err != nil || response.StatusCode != c.status || (took != "") != (c.status == http.StatusOK) {
+			t.Errorf("%s, %s: %d %s, %v, taken by %q; want %d", c.routeKey, c.path, response.StatusCode, response.Body, err, took, c.status)
+		}
+	}
+}
+
 // taken is a call, the route that it takes and what its path names, or what it is told.
 type taken struct{ verb, path, want, named, message string }
 
