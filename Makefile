@@ -34,7 +34,7 @@ FUZZTIME ?= 10s
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- run and test ---------------------------------------------------------------------------------------------------------
 
@@ -57,13 +57,19 @@ sam: ready-for-sam ## the same through `sam local start-api`; needs a Docker eng
 	@exec .local/bin/local exec -desk -clock -- .local/bin/sam -port $(PORT)
 
 .PHONY: test
-test: export STEPS := dynamodb venv-run build venv-sam local gotestsum axe sam start
+test: export STEPS := dynamodb venv-run build venv-sam local gotestsum venv-contract axe sam start
 test: ready-to-test ## every test; TESTFLAGS= for go test. Where no Chromium or Docker engine can be had, all but test-browser or test-sam
 	@.local/bin/local exec -desk -- bash -c '$(GOTESTSUM) $(TESTFLAGS) ./... && $(GOTESTSUM) -count=1 -tags after -run NothingIsLeft ./infra/canary'
+	@$(MAKE) test-contract
 	@if infra/browser/chromium && infra/local/need node; then $(MAKE) test-browser; \
 		elif [ -n "$${CI:-}" ]; then exit 1; else echo "left out, for want of a browser: make test-browser"; fi
 	@if infra/sam/engine; then $(MAKE) test-sam; \
 		elif [ -n "$${CI:-}" ]; then exit 1; else echo "left out, for want of a Docker engine: make test-sam"; fi
+
+.PHONY: test-contract
+test-contract: ready-to-test ## what the contract allows and forbids, some 6,000 calls that schemathesis makes of it (a minute or two)
+	@$(MAKE) -s .local/venv-contract/.fetched
+	@.local/bin/local exec -desk -- infra/local/contract
 
 .PHONY: test-browser
 test-browser: ready-to-test ## the claim page, in Chromium: by mouse, by keyboard, and for everybody (axe)
@@ -171,6 +177,7 @@ DOUBLES := .local/dynamodb/.fetched .local/venv-run/.fetched
 venv-run := fetching moto, which stands in for Secrets Manager and SES (30 MB, once)
 venv-sam := fetching SAM CLI and cfn-lint (70 MB, once)
 venv-check := fetching checkov (60 MB, once)
+venv-contract := fetching schemathesis, which tries the desk by its contract (30 MB, once)
 
 .local/venv-%/.fetched: infra/local/requirements-%.txt
 	@infra/local/need python3
