@@ -113,6 +113,10 @@ const kinds = {
     how: "Name the key id as kid in the header of the tokens that you sign with your own key pair, and give them an exp. With such a token in JWT:",
     curl: () => ["-H", "Authorization: Bearer $JWT"],
   },
+  mutualTLS: {
+    parts: [["Fingerprint of the certificate", "RawKey"]], how: "A first call with your new certificate and its private key:",
+    curl: () => ["--cert", "client.pem"],
+  },
 };
 
 function showKey(granted) {
@@ -129,6 +133,8 @@ function showKey(granted) {
   say(at("how"), kind.how);
   fill(at("try"), `curl ${option} ${quoted(value)} ${quoted(`${location.origin}${base}/hello`)}`, "Command");
   say(at("unsaved"), "");
+  at("older").hidden = !granted.grace_ends;
+  if (granted.grace_ends) sayTime(at("grace"), granted.grace_ends, { dateStyle: "long", timeStyle: "short" });
   sayTime(at("until"), granted.again_until, { timeStyle: "short" });
   show("key");
 }

@@ -122,10 +122,10 @@ func TestNoKeyIsTold(t *testing.T) {
 		id = o.waiting()
 		o.approve(id, true)
 	})
-	link := publicURL + "/console/claim#" + id + "." + o.ClaimKey.Token(fixture.Org, id)
+	link := publicURL + "/console/claim#" + id + "." + o.ClaimKey.Token(fixture.Org, id, 1)
 	claim := act("claimed")
 	claim.By = approval.Developer(fixture.Org)
-	grant, err := o.Issuer.Claim(t.Context(), o.request(id), claim, approval.Proof("claim", "a text of the page's own", nil))
+	grant, err := o.Issuer.Claim(t.Context(), o.request(id), claim, approval.Proof("claim", "a text of the page's own", 0, nil), 1)
 	o.must(err)
 	raw, k := grant.Key, o.key(id)
 	var texts []string
@@ -152,7 +152,7 @@ func TestNoKeyIsTold(t *testing.T) {
 	}
 	for _, text := range texts {
 		for what, secret := range map[string]string{
-			"the key": raw.Raw().Reveal(), "its hash": k.Shown, "its digest": k.Digest, "the token": o.ClaimKey.Token(fixture.Org, id), "the address": o.hooks.URL,
+			"the key": raw.Raw().Reveal(), "its hash": k.Shown, "its digest": k.Digest, "the token": o.ClaimKey.Token(fixture.Org, id, 1), "the address": o.hooks.URL,
 		} {
 			if strings.Contains(text, secret) {
 				t.Errorf("%s is in %s", what, text)

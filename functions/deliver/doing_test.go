@@ -76,6 +76,31 @@ func (o *office) claimable() string {
 	return id
 }
 
+// claimed is a request of Ben's whose key he has taken.
+func (o *office) claimed() string {
+	o.t.Helper()
+	id := o.claimable()
+	o.claim(id)
+	return id
+}
+
+// rotateByClaim rotates the key of a request, and gives the request by which the successor is claimed.
+func (o *office) rotateByClaim(request string) string {
+	o.t.Helper()
+	rotated, err := o.Issuer.Rotate(o.t.Context(), o.key(request), act("rotated"), approval.Rotation{Grace: time.Hour})
+	o.must(err)
+	if rotated.Waits == nil {
+		o.t.Fatal("it was rotated at once")
+	}
+	return rotated.Waits.ID
+}
+
+// rotatedByClaim is a request by which Ben may take the successor of his key.
+func (o *office) rotatedByClaim() string {
+	o.t.Helper()
+	return o.rotateByClaim(o.claimed())
+}
+
 // granted is a request of Ben's whose key the reviewer was given.
 func (o *office) granted() string {
 	o.t.Helper()
@@ -164,7 +189,8 @@ func (o *office) claim(id string) {
 	o.t.Helper()
 	a := act("delivered")
 	a.By = approval.Developer(fixture.Org)
-	_, err := o.Issuer.Claim(o.t.Context(), o.request(id), a, strings.Repeat("proof", 8))
+	r := o.request(id)
+	_, err := o.Issuer.Claim(o.t.Context(), r, a, strings.Repeat("proof", 8), r.LinkNumber)
 	o.must(err)
 }
 

@@ -20,12 +20,18 @@ type places struct {
 type copyOf struct{ subject, body string }
 
 var toDevelopers = map[string]copyOf{
-	"approved":   {"Your request for %s was approved", "Your request for %s was approved."},
-	"reminded":   {"Your key for %s still waits for you", "Your request for %s was approved, and nobody has taken the key yet."},
-	"link sent":  {"Your key for %s waits for you", "Your request for %s was approved. Here is the link to the key once more."},
-	"declined":   {"Your request for %s was declined", "Your request for %s was declined."},
-	"expired":    {"Your request for %s has expired", "Nobody decided on your request for %s in time, so it has expired. You may ask again."},
-	"lapsed":     {"Your key for %s has lapsed", "Nobody took your key for %s in time, so it opens nothing any more. You may ask again."},
+	"approved":  {"Your request for %s was approved", "Your request for %s was approved."},
+	"reminded":  {"Your key for %s still waits for you", "Your request for %s was approved, and nobody has taken the key yet."},
+	"link sent": {"Your key for %s waits for you", "Your request for %s was approved. Here is the link to the key once more."},
+	"declined":  {"Your request for %s was declined", "Your request for %s was declined."},
+	"expired":   {"Your request for %s has expired", "Nobody decided on your request for %s in time, so it has expired. You may ask again."},
+	"lapsed":    {"Your key for %s has lapsed", "Your key for %s was not claimed in time. You may ask again."},
+
+	"rotation offered": {"A new key for %s waits for you", "Your key for %s is being rotated. Take the new key by the link below; the key that you have works until then, and for a while after it."},
+	rotationReminded:   {"A new key for %s still waits for you", "Your key for %s is being rotated, and the new key was not taken yet."},
+	rotationLapsed:     {"The rotation of your key for %s has ended", "The new key for %s was not claimed in time. The key that you have stays as it is."},
+	rotationEnded:      {"The rotation of your key for %s has ended", "The new key for %s is not available any more. The key that you have stays as it is."},
+
 	"revoked":    {"Your key for %s was revoked", "Your key for %s was revoked. It opens nothing any more."},
 	olderRevoked: {"Your older key for %s was revoked", "The older of your keys for %s was revoked. The one that took its place is good."},
 	"rotated":    {"Your key for %s was rotated", "A new key takes the place of your key for %s."},
@@ -55,6 +61,18 @@ const (
 	olderSuspended = "older suspended"
 	olderResumed   = "older resumed"
 )
+
+// What becomes of a rotation that waits for its claim.
+const (
+	rotationReminded = "rotation reminded"
+	rotationLapsed   = "rotation lapsed"
+	rotationEnded    = "rotation ended"
+)
+
+// rotation has the words for a request by which a key is rotated.
+var rotation = map[string]string{
+	"reminded": rotationReminded, "link sent": "rotation offered", "lapsed": rotationLapsed, "declined": rotationEnded,
+}
 
 // formerAddress is what is told at an e-mail address that is the developer's no more.
 const formerAddress = "former address"
@@ -123,6 +141,9 @@ func (f *facts) words(to string) copyOf {
 		act = formerAddress
 	}
 	if name, is := older[act]; is && (f.successor != nil || act != "revoked" && f.isOlder()) {
+		act = name
+	}
+	if name, is := rotation[act]; is && f.key == nil && f.request.Rotates != nil {
 		act = name
 	}
 	return toDevelopers[act].about(f)
@@ -199,7 +220,23 @@ func (f *facts) toDeveloper() []told {
 	if f.act == "rotated" && f.key.Rotation != nil {
 		about = append(about, told{"The older key works until", dayAndTime(time.Unix(f.key.Rotation.Ends, 0))})
 	}
+	if rotates := f.request.Rotates; rotates != nil && f.claimable() {
+		about = append(about, told{"Key that is rotated", rotates.Shown}, told{"Rotated by", f.request.DecidedBy}, told{"Works after you take the new one for", spanOf(rotates.Grace)})
+	}
 	return append(about, told{"Reason", f.line.Reason})
+}
+
+// spanOf writes a number of seconds as people read it: in the largest unit of which it is a whole number.
+func spanOf(seconds int64) string {
+	for _, unit := range []struct {
+		name    string
+		seconds int64
+	}{{"days", 24 * 60 * 60}, {"hours", 60 * 60}, {"minutes", 60}} {
+		if n := seconds / unit.seconds; n > 1 && seconds%unit.seconds == 0 {
+			return fmt.Sprintf("%d %s", n, unit.name)
+		}
+	}
+	return fmt.Sprintf("%d seconds", seconds)
 }
 
 // dayAndTime writes a time as people read it.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"keydesk/shared/approval"
 	"keydesk/shared/portal"
 	"keydesk/shared/table"
 )
@@ -29,6 +30,8 @@ var concerned = map[string][]string{
 	"expired":   {webhook, developer},
 	"lapsed":    {webhook, developer},
 	"link sent": {developer},
+
+	"rotation offered": {developer}, // webhooks hear of it when the key is rotated: at the claim
 }
 
 // concernedByKey has the same for a key's history. What becomes of a key is told to its developer, whoever does it.
@@ -78,8 +81,11 @@ func (f *facts) event() string {
 	return f.act
 }
 
-// errNoFrom is why no mail is sent.
-const errNoFrom = "mail_options.mail_from_email is empty"
+// Why no mail is sent.
+const (
+	errNoFrom       = "mail_options.mail_from_email is empty"
+	errOtherAddress = "the developer's email has changed since the grant; a reviewer or an admin sends a link to the new address: POST /api/portal/requests/{id}/claim-link"
+)
 
 // whether tells whether somebody is told, and if not, why: an empty reason is that there is nothing to tell them.
 func (f *facts) whether(to string) (send bool, reason string) {
@@ -88,6 +94,8 @@ func (f *facts) whether(to string) (send bool, reason string) {
 		return false, ""
 	case to != webhook && f.books.Configuration.Mail.From == "":
 		return false, errNoFrom
+	case to == developer && f.claimable() && approval.AddressChanged(f.request, f.books.Developer):
+		return false, errOtherAddress
 	}
 	return true, ""
 }
@@ -140,7 +148,7 @@ func (f *facts) newsToDeveloper() bool {
 		return mail.ResetPassword.Enabled
 	case "approved":
 		return f.claimable() || mail.Key.Enabled || f.request.Edits != ""
-	case "reminded", "link sent":
+	case "reminded", "link sent", "rotation offered":
 		return f.claimable()
 	}
 	return true
@@ -148,7 +156,7 @@ func (f *facts) newsToDeveloper() bool {
 
 // claimable tells whether the developer can still take the key, by the link in the mail.
 func (f *facts) claimable() bool {
-	return f.request != nil && f.key == nil && f.request.Claimable() && f.request.AuthType != portal.MutualTLS
+	return f.request != nil && f.key == nil && f.request.Claimable()
 }
 
 // toldByItsSuccessor tells whether the key ended in the very act that ended its successor.

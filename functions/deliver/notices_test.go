@@ -32,6 +32,11 @@ func known(changes ...func(*facts)) *facts {
 	return f
 }
 
+// claimedAt has the claim link go to an address.
+func claimedAt(address string) func(*facts) {
+	return func(f *facts) { f.request.ClaimAddress = address }
+}
+
 func does(act string) func(*facts) { return func(f *facts) { f.act = act } }
 
 // stands has the request in a state now, in which the line of history left it as well.
@@ -82,19 +87,22 @@ var hearing = map[string]struct {
 	"reminded of a request":             {known(does("reminded")), []string{reviewers, watchers}},
 	"reminded of a request, over":       {known(does("reminded"), meanwhile(portal.Expired)), nil},
 	"reminded of a request, approved":   {known(does("reminded"), meanwhile(portal.Approved), delivered), nil},
-	"reminded of a key":                 {known(does("reminded"), stands(portal.Approved)), []string{developer}},
-	"reminded of a key, template off":   {known(does("reminded"), stands(portal.Approved), keyMailOff), []string{developer}},
+	"reminded of a key":                 {known(does("reminded"), stands(portal.Approved), claimedAt("ada@example.com")), []string{developer}},
+	"reminded of a key, template off":   {known(does("reminded"), stands(portal.Approved), claimedAt("Ada@example.com"), keyMailOff), []string{developer}},
 	"reminded of a key, taken by now":   {known(does("reminded"), stands(portal.Approved), delivered), nil},
-	"approved, to be claimed":           {known(does("approved"), stands(portal.Approved)), []string{webhook, developer}},
-	"the same, template off":            {known(does("approved"), stands(portal.Approved), keyMailOff), []string{webhook, developer}},
+	"approved, to be claimed":           {known(does("approved"), stands(portal.Approved), claimedAt("ada@example.com")), []string{webhook, developer}},
+	"the same, template off":            {known(does("approved"), stands(portal.Approved), claimedAt("ada@example.com"), keyMailOff), []string{webhook, developer}},
 	"approved, delivered":               {known(does("approved"), stands(portal.Approved), delivered), []string{webhook, developer}},
 	"the same, template is off":         {known(does("approved"), stands(portal.Approved), delivered, keyMailOff), []string{webhook}},
 	"an edit approved, template off":    {known(does("approved"), stands(portal.Approved), keyMailOff, func(f *facts) { f.request.Edits = "digest" }), []string{webhook, developer}},
-	"a certificate's, template off":     {known(does("approved"), stands(portal.Approved), keyMailOff, func(f *facts) { f.request.AuthType = portal.MutualTLS }), []string{webhook}},
+	"a certificate's, template off":     {known(does("approved"), stands(portal.Approved), keyMailOff, func(f *facts) { f.request.AuthType = portal.MutualTLS }, delivered), []string{webhook}},
 	"declined":                          {known(does("declined"), stands(portal.Declined)), []string{webhook, developer}},
 	"expired":                           {known(does("expired"), stands(portal.Expired)), []string{webhook, developer}},
 	"lapsed":                            {known(does("lapsed"), stands(portal.Lapsed), keyMailOff), []string{webhook, developer}},
-	"link sent":                         {known(does("link sent"), stands(portal.Approved), keyMailOff), []string{developer}},
+	"link sent":                         {known(does("link sent"), stands(portal.Approved), claimedAt("ada@example.com"), keyMailOff), []string{developer}},
+	"link sent, moved by now":           {known(does("link sent"), stands(portal.Approved), claimedAt("grace@example.com")), nil},
+	"approved, moved by now":            {known(does("approved"), stands(portal.Approved), claimedAt("grace@example.com")), []string{webhook}},
+	"rotation offered":                  {known(does("rotation offered"), stands(portal.Approved), claimedAt("ada@example.com"), keyMailOff), []string{developer}},
 	"link sent, taken by now":           {known(does("link sent"), stands(portal.Approved), delivered), nil},
 	"deleted":                           {known(does("deleted"), stands(portal.Cancelled)), nil},
 	"delivered":                         {known(does("delivered"), stands(portal.Approved), delivered), nil},

@@ -56,7 +56,7 @@ func (m *mailer) compose(ctx context.Context, f *facts, to string) (*sesv2.SendE
 		if err != nil {
 			return nil, becauseOf("the key of claim links cannot be read", err)
 		}
-		where.link = claim.Link(m.publicURL, f.request.ID, key.Token(f.org, f.request.ID))
+		where.link = claim.Link(m.publicURL, f.request.ID, key.Token(f.org, f.request.ID, f.request.LinkNumber))
 		where.until = approval.Lapses(f.request, m.retention)
 	}
 	subject, text := compose(f, to, where)

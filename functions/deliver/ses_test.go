@@ -40,7 +40,7 @@ func TestMailAsSESReceivedIt(t *testing.T) {
 		"destinations": map[string]any{"ToAddresses": []any{"ben@example.com"}},
 		"subject":      "Your request for Payments was approved",
 		"body": "Your request for Payments was approved.\n\nPlan: Payments\nRequest: " + id + "\n\nTake your key here. It is shown once:\n\n" +
-			publicURL + "/console/claim#" + id + "." + o.ClaimKey.Token(fixture.Org, id) + "\n\nThe link is good until " + until +
+			publicURL + "/console/claim#" + id + "." + o.ClaimKey.Token(fixture.Org, id, 1) + "\n\nThe link is good until " + until +
 			" UTC. Whoever has it can take the key: do not pass it on.\n\nObstgarten \"Süd\" Bcc: mallory@example.com\n",
 	}
 	var found []map[string]any

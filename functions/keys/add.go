@@ -117,7 +117,7 @@ func (a *adding) again(ctx context.Context, id string) (rest.Out, error) {
 // grantOrWait grants a request of the caller's own that nobody needs to decide, gives a key again that this very call was given, and says
 // where any other request stands. A request that another credential created may ask for the same; its key is not the caller's.
 func (a *adding) grantOrWait(ctx context.Context, r table.Request) (rest.Out, error) {
-	proof := approval.Proof(a.who.Holder(), a.in.IdempotencyKey, body(a.in))
+	proof := approval.Proof(a.who.Holder(), a.in.IdempotencyKey, 0, body(a.in))
 	given := r.State == portal.Approved && proof != "" && r.Proof == proof
 	if r.Task == table.Decide && r.CreatedBy == a.who.Holder() || given {
 		return a.grant(ctx, r, proof)

@@ -35,7 +35,7 @@ func rotate(issuer *approval.Issuer) rest.Operation[rotated] {
 		},
 		Then: func(ctx context.Context, in rest.In, who caller.Caller, r rotated) (rest.Out, error) {
 			act := approval.Act{By: who, At: in.At, RequestID: in.RequestID}
-			r.rotation.Proof = approval.Proof(who.Holder(), in.IdempotencyKey, in.Body)
+			r.rotation.Proof = approval.Proof(who.Holder(), in.IdempotencyKey, 0, in.Body)
 			k, err := living(ctx, issuer.Table, r.key)
 			if err != nil {
 				return rest.Out{}, err

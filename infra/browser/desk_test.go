@@ -108,7 +108,7 @@ func catalogue(t *testing.T, change func([]any) []any) {
 }
 
 // link is what the developer's mail would lead to.
-func (w wish) link() string { return claim.Link(base, w.request, links.Token(org, w.request)) }
+func (w wish) link() string { return claim.Link(base, w.request, links.Token(org, w.request, 1)) }
 
 // delivery is what the request says of the key's delivery; nil where it has not been delivered.
 func (w wish) delivery(t *testing.T) map[string]any {

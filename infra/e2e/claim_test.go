@@ -96,11 +96,51 @@ func TestClaimByNobody(t *testing.T) {
 	portal.call(t, http.MethodPost, item(other)+"/claim-link", "").wantRefusal(t, http.StatusConflict, "")
 	reviewer.call(t, http.MethodPost, again, "").want(t, http.StatusOK, l.request)
 	reviewer.call(t, http.MethodPost, again, "").wantRefusal(t, http.StatusTooManyRequests, "")
-	if m := h.isMailed(t, 2); m.link(t) != l {
-		t.Error("the link that was sent again is another one")
-	}
-	h.taking(t, l.claims(t, proof())).opens(t, plan)
+	newest := h.isMailed(t, 2).link(t)
+	l.claims(t, proof()).wantRefusal(t, http.StatusConflict, "A newer link was sent to the developer, and this one is no longer good. Use the link in the newest mail.")
+	h.taking(t, newest.claims(t, proof())).opens(t, plan)
 	portal.call(t, http.MethodPost, again, "").wantRefusal(t, http.StatusConflict, "")
+}
+
+// TestLinkStaysWithItsAddress changes the developer's e-mail while their key waits: no portal has the link sent there.
+func TestLinkStaysWithItsAddress(t *testing.T) {
+	byMail(t)
+	t.Parallel()
+	plan, h := offers(t, offered{kind: authToken, asks: true})[0], arrives(t, authToken)
+	l := h.isLeft(t, plan)
+	portal.call(t, http.MethodPut, developerOf(h.id), `{"email": "`+mark()+`@thief.example"}`).want(t, http.StatusOK, "")
+	again := item(l.request) + "/claim-link"
+	portal.call(t, http.MethodPost, again, "").wantRefusal(t, http.StatusForbidden, "")
+	reviewer.call(t, http.MethodPost, again, "").want(t, http.StatusOK, l.request)
+	newest := h.isMailed(t, 2).link(t) // the first tells of the change
+	l.claims(t, proof()).wantRefusal(t, http.StatusConflict, "")
+	h.taking(t, newest.claims(t, proof())).opens(t, plan)
+}
+
+// TestRotatedByClaim rotates a key that its developer has claimed: the caller is given none, and the developer's claim rotates it.
+func TestRotatedByClaim(t *testing.T) {
+	byMail(t)
+	t.Parallel()
+	plan, h := offers(t, offered{kind: authToken, asks: true})[0], arrives(t, authToken)
+	l := h.isLeft(t, plan)
+	g := h.taking(t, l.claims(t, proof()))
+	g.request = l.request
+	path := g.path(t)
+	for _, by := range []client{portal, reviewer, admin} {
+		waits := by.call(t, http.MethodPost, path+"/rotate", `{"grace_seconds": 60}`)
+		if by != portal {
+			waits.wantRefusal(t, http.StatusConflict, "The key is being rotated already: its successor waits for the developer, who claims it.")
+			continue
+		}
+		if waits.status != http.StatusOK || waits.string("RawKey") != "" || waits.string("request") == "" {
+			t.Fatalf("%s: %d %s", waits.call, waits.status, waits.text)
+		}
+	}
+	wantMembers(t, portal.call(t, http.MethodGet, path, ""), map[string]any{"state": "active"})
+	next := h.taking(t, h.isMailed(t, 2).link(t).claims(t, proof()))
+	next.opens(t, plan)
+	g.opens(t, plan)
+	wantMembers(t, portal.call(t, http.MethodGet, path, ""), map[string]any{"state": "rotated"})
 }
 
 // TestLapse has a grant that is not claimed: it lapses, the plan is free again, and there never was a secret. To have the days go by it writes into the

@@ -173,7 +173,7 @@ func (d *desk) atLength(t *testing.T) {
 	d.tell(t, admin, "PUT", requests+"/approve/"+id, "")
 	d.tell(t, admin, "PUT", developers+"/"+fixture.Ben+"/keys/"+fixture.BensKey, `{"apply_policies": ["`+fixture.Petstore+`"]}`)
 	// A key is claimed, and then by another page, which is noted.
-	body := claiming(d.ClaimKey.Token(fixture.Org, unclaimed))
+	body := claiming(d.ClaimKey.Token(fixture.Org, unclaimed, 1))
 	claim := sample{method: "POST", path: requests + "/{id}/claim", object: unclaimed, open: true, body: body}
 	if a := d.call(t, admin, claim); a.status != http.StatusOK {
 		t.Errorf("the claim: %d %s", a.status, a.text)

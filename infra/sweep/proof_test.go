@@ -46,7 +46,7 @@ func signature(t *testing.T, d *desk, s sample) (string, http.Header) {
 
 // token is what stands in the link of a developer who claims a key.
 func token(_ *testing.T, d *desk, s sample) (string, http.Header) {
-	return cmp.Or(s.body, claiming(d.ClaimKey.Token(fixture.Org, s.object))), http.Header{}
+	return cmp.Or(s.body, claiming(d.ClaimKey.Token(fixture.Org, s.object, 1))), http.Header{}
 }
 
 func claiming(token string) string {
@@ -60,7 +60,7 @@ func (s sample) forged() sample {
 		t.Helper()
 		body, header := genuine(t, d, s)
 		if header.Get("Webhook-Signature") == "" {
-			return claiming(claim.NewKey(secret.New("somebody's")).Token(fixture.Org, s.object)), header
+			return claiming(claim.NewKey(secret.New("somebody's")).Token(fixture.Org, s.object, 1)), header
 		}
 		signing, err := d.signers.Of(t.Context(), fixture.OtherOrg)
 		if err != nil {

@@ -13,9 +13,12 @@ func (d *Desk) Audit(id string) Record {
 	d.t.Helper()
 	r := d.record(id)
 	d.auditApprovals(&r)
-	if r.Edits != "" {
+	switch {
+	case r.Edits != "":
 		d.auditEdit(&r)
-	} else {
+	case r.Rotates != nil:
+		d.auditRotation(&r)
+	default:
 		d.auditKeys(&r)
 	}
 	if len(r.History) != r.Revision {
@@ -33,7 +36,7 @@ func (d *Desk) Audit(id string) Record {
 		d.t.Errorf("the schedule is to %q for a request that is %s, delivered %v; want %q", r.Task, r.State, r.Delivery, want)
 	}
 	d.auditEnding("request", !r.Box.IsZero(), r.Ending)
-	if r.around.there && r.around.grants[r.ID] != r.Claimable() {
+	if r.around.there && r.around.grants[r.ID] != (r.Claimable() && r.Rotates == nil) {
 		d.t.Errorf("a request that is %s, delivered %v: it stands among the grants to be claimed: %t", r.State, r.Delivery, r.around.grants[r.ID])
 	}
 	for _, stray := range r.around.strays {
@@ -118,6 +121,31 @@ func (d *Desk) auditEdit(r *Record) {
 	d.auditHistory(r.Edited, r.around)
 }
 
+// auditRotation holds that a request for a rotation gave its key one successor once it was claimed, and none before.
+func (d *Desk) auditRotation(r *Record) {
+	d.t.Helper()
+	claimed := 0
+	if r.State == portal.Approved && r.Delivery != nil {
+		claimed = 1
+	}
+	var came []*Key
+	for _, k := range r.around.keys {
+		if k.DeliveredBy == r.ID {
+			came = append(came, k)
+		}
+	}
+	if len(came) != claimed || len(r.Keys) > 0 || !r.Box.IsZero() {
+		d.t.Errorf("a rotation that is %s, delivered %v: %d keys came of it, %d are said to be asked for by it", r.State, r.Delivery, len(came), len(r.Keys))
+		return
+	}
+	for _, k := range came {
+		older := r.around.keys[r.Rotates.Digest]
+		if older == nil || older.Rotation == nil || older.Rotation.Successor != k.Digest || k.ID != r.KeyID {
+			d.t.Errorf("the key %s, of request %s, is not the successor of the key that was to be rotated: %+v", k.ID, r.ID, older)
+		}
+	}
+}
+
 // auditPlaces holds that the places in plans that the developer has are those that open requests and living keys say they have, that
 // each ends with its key, and that no two say so of one. A key whose time is over says nothing: its places may be another's.
 func (d *Desk) auditPlaces(r *Record) {
@@ -194,7 +222,7 @@ func (d *Desk) auditCount(r *Record) {
 	}
 	held := 0
 	for _, other := range r.around.requests {
-		if other.Open() || other.State == portal.Approved && other.Edits == "" && other.KeyID == "" {
+		if other.Open() || other.State == portal.Approved && other.Edits == "" && other.Rotates == nil && other.KeyID == "" {
 			held++
 		}
 	}

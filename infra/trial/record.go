@@ -77,9 +77,13 @@ type place struct {
 	Ends   int64  `json:"ends"` // 0: never
 }
 
-// Approvals are the lines of history that tell of a grant.
+// Approvals are the lines of history that tell of a grant, or of a rotation's begin.
 func (r *Record) Approvals() int {
-	return len(slices.DeleteFunc(slices.Clone(r.History), func(line table.History) bool { return line.Act != "approved" }))
+	granted := "approved"
+	if r.Rotates != nil {
+		granted = "rotation offered"
+	}
+	return len(slices.DeleteFunc(slices.Clone(r.History), func(line table.History) bool { return line.Act != granted }))
 }
 
 // record reads the table as it is, hidden requests and all.

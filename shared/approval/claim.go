@@ -3,7 +3,6 @@ package approval
 import (
 	"context"
 	"errors"
-	"time"
 
 	"keydesk/shared/caller"
 	"keydesk/shared/portal"
@@ -13,9 +12,9 @@ import (
 // Developer is whoever claims a key: they proved by the link that it is theirs, and have no credential.
 func Developer(org string) caller.Caller { return caller.Caller{Org: org, Name: "the developer"} }
 
-// Claim hands a key to its developer, once. Whoever shows the same proof again within Again is given the same key; anybody else
-// is told that it was claimed, and the request shows that they tried.
-func (i *Issuer) Claim(ctx context.Context, r table.Request, act Act, proof string) (Grant, error) {
+// Claim hands a key to its developer, who comes by a link, once. Whoever shows the same proof again within Again is given the same key;
+// anybody else is told that it was claimed, and the request shows that they tried. No link but the newest opens.
+func (i *Issuer) Claim(ctx context.Context, r table.Request, act Act, proof string, link int) (Grant, error) {
 	for {
 		switch {
 		case i.isReplay(&r, act, proof):
@@ -31,17 +30,25 @@ func (i *Issuer) Claim(ctx context.Context, r table.Request, act Act, proof stri
 			return Grant{}, portal.Refuse(portal.Conflict, "Nobody took the key in time, and it has lapsed. Ask for a new one.")
 		case r.Open():
 			return Grant{}, portal.Refuse(portal.Conflict, "The request waits for its decision; there is no key yet.")
-		case !r.Claimable() || r.AuthType == portal.MutualTLS:
+		case !r.Claimable():
 			return Grant{}, processed(&r)
+		case link != r.LinkNumber:
+			return Grant{}, errOlderLink
 		}
 		grant, err := i.hand(ctx, r, act, proof)
 		var changed *table.Changed
-		if !errors.As(err, &changed) {
+		var changedKey *table.ChangedKey
+		switch {
+		case errors.As(err, &changed):
+			r = changed.Now
+		case !errors.As(err, &changedKey): // the key that is rotated is read anew
 			return grant, err
 		}
-		r = changed.Now
 	}
 }
+
+// errOlderLink refuses a link after which another was sent.
+var errOlderLink = portal.Refuse(portal.Conflict, "A newer link was sent to the developer, and this one is no longer good. Use the link in the newest mail.")
 
 func claimed(r *table.Request) error {
 	refusal := portal.Refuse(portal.Conflict, "The key was already claimed at %s, by %s. It is shown once.", r.Delivery.At, r.Delivery.To)
@@ -70,34 +77,4 @@ func (i *Issuer) Saved(ctx context.Context, r table.Request, act Act, proof stri
 		}
 		r = changed.Now
 	}
-}
-
-// betweenLinks is how long after one link the next may be asked for: each is a mail to somebody.
-const betweenLinks = time.Minute
-
-// SendLink has the claim link sent once more, while nobody has taken the key.
-func SendLink(ctx context.Context, t *table.Table, r table.Request, act Act) error {
-	settings, err := t.Configuration(ctx, r.OrgID)
-	if err != nil {
-		return err
-	}
-	act.Name = "link sent"
-	return Change(ctx, t, r, act, func(r table.Request) (table.Request, error) {
-		switch {
-		case r.State == portal.Approved && r.Delivery != nil:
-			return r, claimed(&r)
-		case r.Open():
-			return r, portal.Refuse(portal.Conflict, "The request waits for its decision; there is no key to claim yet.")
-		case !r.Claimable() || r.AuthType == portal.MutualTLS:
-			return r, processed(&r)
-		case r.Task == table.Lapse && r.DueAt <= portal.Timestamp(act.At.Add(betweenLinks)):
-			return r, portal.Refuse(portal.Conflict, "The grant lapses at %s, before a mail would arrive; ask for a new key.", r.DueAt)
-		case settings.Mail.From == "":
-			return r, errNoSender
-		case act.At.Sub(timeOf(r.LinkSentAt, time.Time{})) < betweenLinks:
-			return r, portal.Refuse(portal.Busy, "The link was sent at %s; ask again a minute later.", r.LinkSentAt)
-		}
-		r.LinkSentAt = portal.Timestamp(act.At)
-		return r, nil
-	})
 }

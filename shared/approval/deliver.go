@@ -51,14 +51,19 @@ func (i *Issuer) reopen(ctx context.Context, r table.Request, act Act) (Grant, e
 	if r.AuthType == portal.MutualTLS {
 		return i.told(ctx, r, act)
 	}
-	key, err := i.Vault.Open(ctx, r.OrgID, r.ID, r.AuthType)
+	box := requestSecret(&r)
+	key, err := i.Vault.Open(ctx, box.Org, box.ID, box.Kind)
 	if err != nil {
 		return Grant{}, err
 	}
 	if err := i.stillGood(ctx, key.Digest(), act); err != nil {
 		return Grant{}, err
 	}
-	return Grant{Key: key, Request: r}, nil
+	grant := Grant{Key: key, Request: r}
+	if r.Rotates != nil {
+		grant.Older, err = i.Table.IssuedKey(ctx, r.Rotates.Digest)
+	}
+	return grant, err
 }
 
 // stillGood refuses to show a key again that is over by now.
@@ -95,7 +100,7 @@ func (i *Issuer) fetch(ctx context.Context, r table.Request, act Act, proof stri
 // told is what came of a request that hands over nothing secret.
 func (i *Issuer) told(ctx context.Context, r table.Request, act Act) (Grant, error) {
 	if r.Edits != "" {
-		k, err := i.Table.IssuedKey(ctx, r.Edits)
+		k, err := i.Table.LastOf(ctx, r.Edits)
 		if err == nil && (k == nil || k.Over() || k.Ended(act.At)) {
 			err = errKeyOver
 		}
@@ -115,9 +120,16 @@ func (i *Issuer) told(ctx context.Context, r table.Request, act Act) (Grant, err
 // hand mints the key of a grant and gives it to whoever acts, once. What is no longer grantable is refused, in words.
 func (i *Issuer) hand(ctx context.Context, r table.Request, act Act, proof string) (Grant, error) {
 	act.Name = "delivered"
+	if r.Rotates != nil {
+		grant, err := i.handSuccessor(ctx, r, act, proof)
+		return grant, notNow(err)
+	}
 	books, err := i.Table.Books(ctx, r.OrgID, r.ByUser, r.ApplyPolicies)
 	if err != nil {
 		return Grant{}, err
+	}
+	if act.By.Credential != "" && byClaim(&books, r.ApplyPolicies) { // since the grant: the developer alone is given such a key
+		return Grant{}, processed(&r)
 	}
 	if err := stillGrantable(&r, &books); err != nil {
 		return Grant{}, notNow(err)
@@ -140,9 +152,12 @@ var (
 	errNotAgain = portal.Refuse(portal.Conflict, "The key cannot be shown again. If its answer was lost, rotate the key.")
 )
 
-// delivered is the request once its key is handed over.
+// delivered is the request once its key is handed over. It keeps the address of a key that its developer claimed alone.
 func (a *Act) delivered(r table.Request, proof string) table.Request {
 	r.Delivery, r.Proof = &portal.Delivery{To: a.By.Name, At: portal.Timestamp(a.At)}, proof
+	if a.By.Credential != "" {
+		r.ClaimAddress = ""
+	}
 	r.NotDue()
 	return r
 }

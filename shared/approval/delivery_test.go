@@ -64,7 +64,7 @@ func TestKeyOfAClaimIsGivenToNobody(t *testing.T) {
 	reviewer := d.Person(caller.Reviewer)
 	r := d.Ask(reviewer, fixture.Identity)
 	act := reviewer.Act("approved")
-	proof := approval.Proof(reviewer.Credential, "the key", nil)
+	proof := approval.Proof(reviewer.Credential, "the key", 0, nil)
 	for range 2 { // the second time, the first answer was lost
 		key, err := issue(d, t, r.ID, act, proof)
 		if err != nil || !key.Raw().IsZero() {
@@ -91,7 +91,7 @@ func TestKeyIsGivenAgainForTenMinutes(t *testing.T) {
 	d := trial.Open(t)
 	winner, other := d.Person(caller.Reviewer), d.Person(caller.Reviewer)
 	r := d.Ask(winner, fixture.Payments)
-	proof := approval.Proof(winner.Credential, "the key", []byte("{}"))
+	proof := approval.Proof(winner.Credential, "the key", 0, []byte("{}"))
 	first := winner.Act("approved")
 	want, err := issue(d, t, r.ID, first, proof)
 	if err != nil {
@@ -113,10 +113,11 @@ func TestKeyIsGivenAgainForTenMinutes(t *testing.T) {
 		proof string
 	}{
 		"too late":         {later(winner, approval.Again+time.Second), proof},
-		"no key":           {later(winner, 0), approval.Proof(winner.Credential, "", []byte("{}"))},
-		"another key":      {later(winner, 0), approval.Proof(winner.Credential, "another", []byte("{}"))},
-		"another body":     {later(winner, 0), approval.Proof(winner.Credential, "the key", nil)},
-		"another approver": {later(other, 0), approval.Proof(other.Credential, "the key", []byte("{}"))},
+		"no key":           {later(winner, 0), approval.Proof(winner.Credential, "", 0, []byte("{}"))},
+		"another key":      {later(winner, 0), approval.Proof(winner.Credential, "another", 0, []byte("{}"))},
+		"another If-Match": {later(winner, 0), approval.Proof(winner.Credential, "the key", 1, []byte("{}"))},
+		"another body":     {later(winner, 0), approval.Proof(winner.Credential, "the key", 0, nil)},
+		"another approver": {later(other, 0), approval.Proof(other.Credential, "the key", 0, []byte("{}"))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			key, err := issue(d, t, r.ID, c.act, c.proof)
@@ -200,7 +201,7 @@ func TestKeyIsGivenAgainAfterADelete(t *testing.T) {
 	d := trial.Open(t)
 	reviewer := d.Person(caller.Reviewer)
 	r := d.Ask(reviewer, fixture.Payments)
-	proof := approval.Proof(reviewer.Credential, "the key", nil)
+	proof := approval.Proof(reviewer.Credential, "the key", 0, nil)
 	want, err := issue(d, t, r.ID, reviewer.Act("approved"), proof)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -186,6 +187,9 @@ func (i *Issuer) answerInstead(ctx context.Context, r table.Request, act Act) (D
 func (i *Issuer) remind(ctx context.Context, r table.Request, act Act) (Done, error) {
 	act.Name = "reminded"
 	if !r.Open() {
+		if over, err := i.rotationIsOver(ctx, &r); err != nil || over {
+			return Lapsed, cmp.Or(err, i.lapseFor(ctx, r, act, "The key that was to be rotated is over."))
+		}
 		return Reminded, i.whileDue(ctx, r, act, func(r table.Request) (table.Request, error) {
 			r.Reminded = true
 			i.awaitClaim(&r)
@@ -234,8 +238,12 @@ func (i *Issuer) lapse(ctx context.Context, r table.Request, act Act) (Done, err
 	if !r.Claimable() {
 		return Overtaken, i.Table.Done(ctx, r)
 	}
-	act.Name, act.Reason = "lapsed", fmt.Sprintf("The key was not claimed within %d days.", i.Retention/(24*time.Hour))
-	return Lapsed, i.whileDue(ctx, r, act, func(r table.Request) (table.Request, error) {
+	return Lapsed, i.lapseFor(ctx, r, act, fmt.Sprintf("The key was not claimed within %d days.", i.Retention/(24*time.Hour)))
+}
+
+func (i *Issuer) lapseFor(ctx context.Context, r table.Request, act Act, reason string) error {
+	act.Name, act.Reason = "lapsed", reason
+	return i.whileDue(ctx, r, act, func(r table.Request) (table.Request, error) {
 		r.State, r.Approved, r.Holds, r.Reason = portal.Lapsed, false, nil, act.Reason
 		r.NotDue()
 		return r, nil

@@ -49,7 +49,7 @@ func TestEditIsGranted(t *testing.T) {
 			for _, rule := range rules {
 				d.Add(rule)
 			}
-			proof := approval.Proof(who.Credential, "the key", nil)
+			proof := approval.Proof(who.Credential, "the key", 0, nil)
 			act := who.Act("approved")
 			grant, err := edit(d, t, r.ID, act, proof)
 			if crashes(rules) {

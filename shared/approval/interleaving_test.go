@@ -98,7 +98,7 @@ func (a *actor) do(d *trial.Desk, t testing.TB, id, developer string) {
 		return
 	}
 	if a.act == "approved" {
-		a.key, a.err = issue(d, t, id, a.who.Act("approved"), approval.Proof(a.who.Credential, "the key", nil))
+		a.key, a.err = issue(d, t, id, a.who.Act("approved"), approval.Proof(a.who.Credential, "the key", 0, nil))
 		return
 	}
 	to := map[string]revision{"updated": asking(fixture.Weather), "declined": ending(portal.Declined), "deleted": ending(portal.Cancelled)}[a.act]

@@ -28,13 +28,13 @@ type Issuer struct {
 // Again is how long a delivered key may be asked for again, with the proof that it was delivered to.
 const Again = 10 * time.Minute
 
-// Proof binds a delivery to a credential's holder, an Idempotency-Key and the body it came with; empty without a key.
-func Proof(holder, idempotencyKey string, body []byte) string {
+// Proof binds a delivery to a credential's holder, an Idempotency-Key, the If-Match and the body it came with; empty without a key.
+func Proof(holder, idempotencyKey string, ifMatch int, body []byte) string {
 	if idempotencyKey == "" {
 		return ""
 	}
 	hash := sha256.New()
-	_, _ = fmt.Fprintf(hash, "%s\x00%s\x00%x", holder, idempotencyKey, sha256.Sum256(body))
+	_, _ = fmt.Fprintf(hash, "%s\x00%s\x00%d\x00%x", holder, idempotencyKey, ifMatch, sha256.Sum256(body))
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
@@ -43,6 +43,7 @@ type Grant struct {
 	Key     apikey.Key       // zero where the developer is to claim it, and where a key was changed
 	Request table.Request    // as it was granted
 	Edited  *table.IssuedKey // the key that the request was for, if it was for one
+	Older   *table.IssuedKey // the key whose place Key takes, of a rotation
 }
 
 // Issue approves the request and gives its key to whoever acts, or a zero Key where the developer is to claim it. With a
@@ -120,8 +121,12 @@ func (i *Issuer) deliver(ctx context.Context, before, after table.Request, act A
 	return Grant{Key: key, Request: change.After}, nil
 }
 
-// requestSecret is the task of the delivery secret that holds a request's key.
+// requestSecret is the task of the delivery secret that holds a request's key. That of a rotation is the rotated key's, so that two
+// requests never give one key two successors.
 func requestSecret(r *table.Request) table.SecretTask {
+	if r.Rotates != nil {
+		return table.SecretTask{Org: r.OrgID, ID: r.Rotates.ID, Kind: r.AuthType, Older: r.Rotates.Digest}
+	}
 	return table.SecretTask{Org: r.OrgID, ID: r.ID, Kind: r.AuthType}
 }
 
@@ -194,6 +199,7 @@ func (i *Issuer) approved(r table.Request, act Act, books *table.Books, proof st
 	r = decided(r, act, proof)
 	if waitsForClaim(&r, &act, books) {
 		r.ByCreator = r.ByCreator && !byClaim(books, r.ApplyPolicies)
+		linkTo(&r, books.Developer.Email)
 		i.awaitClaim(&r)
 		return r
 	}

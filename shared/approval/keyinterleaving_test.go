@@ -105,7 +105,7 @@ func (a *keyActor) do(t testing.TB, f *fate) error {
 		id := map[string]string{"first edit": f.first.ID, "second edit": f.next.ID}[a.what]
 		r, err := books.Request(ctx, fixture.Org, id)
 		if err == nil {
-			_, err = issuer.Issue(ctx, r, a.act, approval.Proof(a.who.Credential, "the key", nil))
+			_, err = issuer.Issue(ctx, r, a.act, approval.Proof(a.who.Credential, "the key", 0, nil))
 		}
 		return err
 	case "declined":
@@ -127,7 +127,7 @@ func (a *keyActor) do(t testing.TB, f *fate) error {
 	}
 	switch a.what {
 	case "rotated":
-		rotated, err := issuer.Rotate(ctx, *k, a.act, approval.Rotation{Grace: time.Hour, Proof: approval.Proof(a.who.Credential, "the key", nil)})
+		rotated, err := issuer.Rotate(ctx, *k, a.act, approval.Rotation{Grace: time.Hour, Proof: approval.Proof(a.who.Credential, "the key", 0, nil)})
 		a.rotated = rotated.Key
 		return err
 	case "put", "put back":

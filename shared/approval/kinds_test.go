@@ -95,7 +95,7 @@ func TestKindsAreGranted(t *testing.T) {
 				for _, rule := range rules {
 					d.Add(rule)
 				}
-				proof := approval.Proof(who.Credential, "the key", nil)
+				proof := approval.Proof(who.Credential, "the key", 0, nil)
 				key, err := issue(d, t, r.ID, who.Act("approved"), proof)
 				if crashes(rules) {
 					refused(t, key, err, 0, "crashed")
@@ -111,7 +111,7 @@ func TestKindsAreGranted(t *testing.T) {
 						t.Errorf("the same call again: %v, the same key %t", err, again.Digest() == key.Digest())
 					}
 				}
-				other, err := issue(d, t, r.ID, who.Act("approved"), approval.Proof(who.Credential, "another", nil))
+				other, err := issue(d, t, r.ID, who.Act("approved"), approval.Proof(who.Credential, "another", 0, nil))
 				refused(t, other, err, portal.Conflict, processed)
 			})
 		}

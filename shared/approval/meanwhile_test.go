@@ -124,7 +124,7 @@ func TestMeanwhile(t *testing.T) {
 					d.Add(faults.Rule{Operation: "TransactWriteItems", Fault: faults.Conflict, Times: conflicts})
 				}
 				d.Meanwhile("TransactWriteItems", func() { c.happens(t, d, r, other) })
-				key, err := issue(d, t, r.ID, reviewer.Act("approved"), approval.Proof(reviewer.Credential, "the key", nil))
+				key, err := issue(d, t, r.ID, reviewer.Act("approved"), approval.Proof(reviewer.Credential, "the key", 0, nil))
 				refused(t, key, err, c.kind, c.words)
 				if state := d.Audit(r.ID).State; state != c.state {
 					t.Errorf("the request is %s, want %s", state, c.state)

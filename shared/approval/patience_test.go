@@ -47,7 +47,7 @@ func TestPatience(t *testing.T) {
 				rule.If = func(any) bool { return sand.turn() }
 			}
 			failing.Add(rule)
-			proof := approval.Proof(reviewer.Credential, "the key", nil)
+			proof := approval.Proof(reviewer.Credential, "the key", 0, nil)
 			tried := context.DeadlineExceeded
 			for range 10 { // time that ends while a request is on the wire leaves its fate unknown, which is not what is tested
 				sand.set()
@@ -110,7 +110,7 @@ func TestOutOfTime(t *testing.T) {
 			sand := &hourglass{Context: t.Context()}
 			sand.set()
 			failing.Add(faults.Rule{Operation: "TransactWriteItems", Fault: fault, Times: faults.Always, If: func(any) bool { return sand.turn() }})
-			proof := approval.Proof(reviewer.Credential, "the key", nil)
+			proof := approval.Proof(reviewer.Credential, "the key", 0, nil)
 			grant, err := failing.Issuer().Issue(sand, r, reviewer.Act("approved"), proof)
 			if !errors.Is(err, context.DeadlineExceeded) || !grant.Key.IsZero() {
 				t.Errorf("error %v, a key %t", err, !grant.Key.IsZero())
@@ -129,7 +129,7 @@ func TestReplayMeetsAConflict(t *testing.T) {
 	d := trial.Open(t)
 	reviewer := d.Person(caller.Reviewer)
 	r := d.Ask(reviewer, fixture.Payments)
-	proof := approval.Proof(reviewer.Credential, "the key", nil)
+	proof := approval.Proof(reviewer.Credential, "the key", 0, nil)
 	want, err := issue(d, t, r.ID, reviewer.Act("approved"), proof)
 	if err != nil {
 		t.Fatal(err)

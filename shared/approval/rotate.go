@@ -20,19 +20,21 @@ type Rotation struct {
 	Certificate string        // fingerprint, of a mutualTLS key
 	Proof       string        // of the call, which may be said again
 
-	oldestIsGood bool // the key before the one that is rotated: it has a grace of its own
+	oldestIsGood bool   // the key before the one that is rotated: it has a grace of its own
+	claimedBy    string // the request by which the developer claims the successor; empty: the caller is given it
 }
 
-// Rotated is a key that took another's place.
+// Rotated is a key that took another's place, or is to take it once its developer claims it.
 type Rotated struct {
 	Key   apikey.Key
 	Older table.IssuedKey
 	Newer table.IssuedKey
+	Waits *table.Request // by which the developer claims the successor; nil: Key is here
 }
 
 // Rotate gives a key a successor: with the same policies and the same end, and a secret of its own. However many rotate one key at
 // once, and wherever one of them dies, one successor comes of it and it is delivered once, as a grant is: the vault arbitrates
-// what it is, the table whether it took its place and for whom.
+// what it is, the table whether it took its place and for whom. Where the developer alone may have it, it waits for the developer's claim.
 func (i *Issuer) Rotate(ctx context.Context, k table.IssuedKey, act Act, rotation Rotation) (Rotated, error) {
 	act.Name = "rotated"
 	for {
@@ -51,14 +53,36 @@ func (i *Issuer) Rotate(ctx context.Context, k table.IssuedKey, act Act, rotatio
 	}
 }
 
-// rotate fills the successor's box, and writes it with all that comes of it.
+// rotate reads what bears on the rotation, fills the successor's box, and writes it with all that comes of it.
 func (i *Issuer) rotate(ctx context.Context, k table.IssuedKey, act Act, rotation Rotation) (Rotated, error) {
-	if err := i.mayRotate(ctx, &k, act, &rotation); err != nil {
-		return Rotated{}, err
-	}
-	key, err := i.mint(ctx, successorSecret(&k), rotation.Certificate, act.At)
+	origin, err := i.Table.Origin(ctx, &k)
 	if err != nil {
 		return Rotated{}, err
+	}
+	if err := ownRotation(&act.By, &origin); err != nil {
+		return Rotated{}, err
+	}
+	if err := i.mayRotate(ctx, &k, act, &rotation, &origin.Books); err != nil {
+		return Rotated{}, err
+	}
+	if rotatesByClaim(&act.By, &k, &origin) {
+		return i.offerSuccessor(ctx, k, act, rotation, &origin)
+	}
+	key, change, err := i.succeed(ctx, k, act, rotation)
+	if err != nil {
+		return Rotated{}, err
+	}
+	if err := i.Table.WriteKey(ctx, change); err != nil {
+		return Rotated{}, err
+	}
+	return Rotated{Key: key, Older: change.After, Newer: *change.Successor}, nil
+}
+
+// succeed fills the successor's box, and gives the change by which it takes the key's place.
+func (i *Issuer) succeed(ctx context.Context, k table.IssuedKey, act Act, rotation Rotation) (apikey.Key, table.KeyChange, error) {
+	key, err := i.mint(ctx, successorSecret(&k), rotation.Certificate, act.At)
+	if err != nil {
+		return apikey.Key{}, table.KeyChange{}, err
 	}
 	older, newer := k, successor(k, key, act, rotation)
 	older.Holds = nil // the successor has them
@@ -68,10 +92,7 @@ func (i *Issuer) rotate(ctx context.Context, k table.IssuedKey, act Act, rotatio
 	}
 	change := act.keyChange(k, older)
 	change.Successor = &newer
-	if err := i.Table.WriteKey(ctx, change); err != nil {
-		return Rotated{}, err
-	}
-	return Rotated{key, change.After, newer}, nil
+	return key, change, nil
 }
 
 // successorSecret is the task of the delivery secret that holds a key's successor.
@@ -81,7 +102,7 @@ func successorSecret(k *table.IssuedKey) table.SecretTask {
 
 // mayRotate refuses, before anything is minted, to rotate a key that opens nothing, or that would leave three good
 // keys where one was granted.
-func (i *Issuer) mayRotate(ctx context.Context, k *table.IssuedKey, act Act, rotation *Rotation) error {
+func (i *Issuer) mayRotate(ctx context.Context, k *table.IssuedKey, act Act, rotation *Rotation, facts *table.Books) error {
 	switch {
 	case k.State != table.Active:
 		return portal.Refuse(portal.Conflict, "The key is %s; resume it before you rotate it, or revoke it.", k.State)
@@ -91,19 +112,15 @@ func (i *Issuer) mayRotate(ctx context.Context, k *table.IssuedKey, act Act, rot
 	if err := rotationSuits(k, rotation); err != nil {
 		return err
 	}
-	standing, err := i.Table.Standing(ctx, k)
-	if err != nil {
-		return err
-	}
 	before, err := i.Table.OlderThan(ctx, k, act.At)
 	if err != nil {
 		return err
 	}
-	if !standing.DeveloperActive {
+	if d := facts.Developer; d == nil || d.Inactive || d.Deleting {
 		return portal.Refuse(portal.Conflict, "The key's developer is inactive; activate the developer first.")
 	}
 	for _, id := range k.Policies {
-		if policy := standing.Policies[id]; !policy.Usable() {
+		if policy := facts.Policies[id]; !policy.Usable() {
 			return portal.Refuse(portal.Conflict, "The key's policy %s is not active, so that a new key would open nothing either.", id)
 		}
 	}
@@ -135,6 +152,7 @@ func successor(k table.IssuedKey, key apikey.Key, act Act, rotation Rotation) ta
 	older := k.Digest
 	k.ID, k.Digest, k.Shown = portal.NewID(act.At), key.Digest(), key.Shown()
 	k.Created, k.LastUsed, k.Revision, k.Attempt = portal.Timestamp(act.At), "", 1, portal.NewID(act.At)
+	k.RotationRequest, k.DeliveredBy = "", rotation.claimedBy
 	if !rotation.oldestIsGood {
 		k.Before = older
 	}
@@ -173,14 +191,14 @@ func (i *Issuer) rotatedAgain(ctx context.Context, k table.IssuedKey, act Act, r
 	case rotation.Proof == "" || k.Rotation.Proof != rotation.Proof || !inTime(k.Rotation.At, act.At):
 		return Rotated{}, alreadyRotated(&k, "If the answer with the new key was lost, repeat the very call with its Idempotency-Key within ten minutes; without one, rotate the successor.")
 	case k.AuthType == portal.MutualTLS:
-		return Rotated{apikey.OfCertificate(k.OrgID, newer.Certificate, i.Form), k, *newer}, nil
+		return Rotated{Key: apikey.OfCertificate(k.OrgID, newer.Certificate, i.Form), Older: k, Newer: *newer}, nil
 	}
 	act.Name = "delivered again"
 	if err := i.Table.KeyDeliveredAgain(ctx, k, act.keyHistory(&k)); err != nil {
 		return Rotated{}, err
 	}
 	key, err := i.Vault.Open(ctx, k.OrgID, k.ID, k.AuthType)
-	return Rotated{key, k, *newer}, err
+	return Rotated{Key: key, Older: k, Newer: *newer}, err
 }
 
 func alreadyRotated(k *table.IssuedKey, remedy string) error {

@@ -55,7 +55,7 @@ func TestFiftyRotations(t *testing.T) {
 			keys := make([]apikey.Key, many)
 			told := atOnce(many, func(n int) error {
 				who := people[c.who(n)]
-				turn := approval.Rotation{Grace: time.Hour, Proof: approval.Proof(who.Credential, "the key", nil)}
+				turn := approval.Rotation{Grace: time.Hour, Proof: approval.Proof(who.Credential, "the key", 0, nil)}
 				rotated, err := rotate(d, t, k, who.Act("rotated"), turn)
 				keys[n] = rotated.Key
 				return err
@@ -99,7 +99,7 @@ func TestBoxOfADeadRotationIsUsed(t *testing.T) {
 			dead, other := d.Person(caller.Admin), d.Person(caller.Admin)
 			r, k := d.Grant(dead, wish(t, kind))
 			d.Add(faults.Rule{Operation: "TransactWriteItems", Fault: faults.CrashBefore})
-			turn := approval.Rotation{Grace: time.Hour, Proof: approval.Proof(dead.Credential, "the key", nil)}
+			turn := approval.Rotation{Grace: time.Hour, Proof: approval.Proof(dead.Credential, "the key", 0, nil)}
 			if _, err := rotate(d, t, k, dead.Act("rotated"), turn); err == nil {
 				t.Error("a rotation that died said that all is well")
 			}
@@ -144,7 +144,7 @@ func TestRotationIsSaidAgain(t *testing.T) {
 	winner, other := d.Person(caller.Admin), d.Person(caller.Admin)
 	r, k := d.Grant(winner, portal.RequestInput{ApplyPolicies: []string{fixture.Payments}})
 	first := winner.Act("rotated")
-	proof := approval.Proof(winner.Credential, "the key", []byte("{}"))
+	proof := approval.Proof(winner.Credential, "the key", 0, []byte("{}"))
 	turn := func(proof string) approval.Rotation { return approval.Rotation{Grace: time.Hour, Proof: proof} }
 	want, err := rotate(d, t, k, first, turn(proof))
 	if err != nil {
@@ -168,9 +168,9 @@ func TestRotationIsSaidAgain(t *testing.T) {
 	}{
 		"too late":     {later(winner, approval.Again+time.Second), proof},
 		"no key":       {later(winner, 0), ""},
-		"another key":  {later(winner, 0), approval.Proof(winner.Credential, "another", []byte("{}"))},
-		"another body": {later(winner, 0), approval.Proof(winner.Credential, "the key", nil)},
-		"another":      {later(other, 0), approval.Proof(other.Credential, "the key", []byte("{}"))},
+		"another key":  {later(winner, 0), approval.Proof(winner.Credential, "another", 0, []byte("{}"))},
+		"another body": {later(winner, 0), approval.Proof(winner.Credential, "the key", 0, nil)},
+		"another":      {later(other, 0), approval.Proof(other.Credential, "the key", 0, []byte("{}"))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := rotate(d, t, now, c.act, turn(c.proof))
@@ -192,7 +192,7 @@ func TestSuccessorThatIsOver(t *testing.T) {
 	who := d.Person(caller.Admin)
 	r, k := d.Grant(who, wish(t, portal.JWT))
 	act := who.Act("rotated")
-	turn := approval.Rotation{Grace: approval.LongestGrace, Proof: approval.Proof(who.Credential, "the key", nil)}
+	turn := approval.Rotation{Grace: approval.LongestGrace, Proof: approval.Proof(who.Credential, "the key", 0, nil)}
 	rotated, err := rotate(d, t, k, act, turn)
 	if err != nil {
 		t.Fatal(err)

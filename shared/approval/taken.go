@@ -32,7 +32,7 @@ func heldBy(taken *table.PlanTaken, holder *table.Request) error {
 	case holder.Open():
 		refusal = portal.Refuse(portal.Conflict,
 			"A request for the plan %s is waiting for a decision. Change that request, or wait for the decision.", taken.Plan)
-	case holder.Claimable() && !holder.Hidden && holder.AuthType != portal.MutualTLS:
+	case holder.Claimable() && !holder.Hidden:
 		refusal = portal.Refuse(portal.Conflict, "The key of a request for the plan %s waits for its developer, who claims it. "+
 			"POST /api/portal/requests/%s/claim-link sends the link again.", taken.Plan, holder.ID)
 	case holder.State == portal.Approved:

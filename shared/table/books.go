@@ -103,6 +103,33 @@ func (t *Table) BooksAndRequest(ctx context.Context, org string, policies []stri
 	return books, request, err
 }
 
+// Origin is what a key came of, and what bears on it now.
+type Origin struct {
+	Books
+	Asked     Request // by which the key was asked for
+	Delivered Request // by which the key was delivered: Asked, or that of a rotation by claim
+}
+
+// Origin reads where a key came from. A request that is not there any more is the zero one.
+func (t *Table) Origin(ctx context.Context, k *IssuedKey) (o Origin, err error) {
+	asked, delivered := requestKey(k.OrgID, k.Request), requestKey(k.OrgID, cmp.Or(k.DeliveredBy, k.Request))
+	keys := append(bookKeys(k.OrgID, k.Developer, k.Policies), asked)
+	if delivered != asked {
+		keys = append(keys, delivered)
+	}
+	found, err := t.read(ctx, keys...)
+	if err != nil {
+		return o, err
+	}
+	if o.Books, err = parseBooks(found, k.OrgID, k.Developer, k.Policies); err != nil {
+		return o, err
+	}
+	if err := parse(found[asked], &o.Asked); err != nil {
+		return o, err
+	}
+	return o, parse(found[delivered], &o.Delivered)
+}
+
 func bookKeys(org, developer string, policies []string) []key {
 	keys := []key{configurationKey(org)}
 	if developer != "" {

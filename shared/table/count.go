@@ -58,9 +58,9 @@ func (c *KeyChange) occupied() int {
 	return n
 }
 
-// requestCounts is 1 while a request is open, or is granted and its key is not made yet.
+// requestCounts is 1 while a request is open, or is granted and its key is not made yet. The key that is rotated counts for its successor.
 func requestCounts(r *Request) int {
-	if r.Open() || r.State == portal.Approved && r.Edits == "" && r.KeyID == "" {
+	if r.Open() || r.State == portal.Approved && r.Edits == "" && r.Rotates == nil && r.KeyID == "" {
 		return 1
 	}
 	return 0

@@ -40,6 +40,9 @@ type IssuedKey struct {
 
 	Rotation *Rotation `json:"rotation,omitempty"`
 	Before   string    `json:"before,omitempty"` // digest of the key whose place it took, or of the last of those that may still be good
+
+	RotationRequest string `json:"rotation_request,omitempty"` // the request by which its successor waits to be claimed, or was claimed
+	DeliveredBy     string `json:"delivered_by,omitempty"`     // the request by which it was claimed as a successor itself; empty: Request delivered it
 }
 
 // Rotation says which key took another's place. The older one is good for a while yet.

@@ -50,7 +50,7 @@ func (t *Table) LatestRequests(ctx context.Context, org string, want int) ([]Lis
 
 // judged are the attributes of requests and of developers that rules and a dry run's answer are about.
 var judged = []string{
-	"id", "org_id", "by_user", "apply_policies", "remove_policies", "for_plan", "key", "fields", "state", "hidden", "date_created", "decided_by", // a request's
+	"id", "org_id", "by_user", "apply_policies", "remove_policies", "for_plan", "key", "fields", "state", "hidden", "date_created", "decided_by", "rotates", // a request's
 	"email", "inactive", // a developer's, beside its id and fields
 }
 
@@ -95,7 +95,7 @@ func (p *Past) take(org string, listed []Listed, found map[key]item) error {
 			if err != nil {
 				return err
 			}
-			if !r.Deleted() && slices.Equal(r.ApplyPolicies, l.Policies) {
+			if !r.Deleted() && r.Rotates == nil && slices.Equal(r.ApplyPolicies, l.Policies) { // rules say nothing of a rotation
 				p.Requests = append(p.Requests, r)
 			}
 		}

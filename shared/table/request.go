@@ -32,6 +32,18 @@ type Request struct {
 	Callback   string `json:"callback,omitempty"`     // of the third party's message that decided it: hash of its id
 	ByCreator  bool   `json:"by_creator,omitempty"`   // the schedule granted it: whoever created it may fetch the key by an approve of their own
 	LinkSentAt string `json:"link_sent_at,omitempty"` // when the claim link was last asked for
+
+	ClaimAddress string   `json:"claim_address,omitempty"` // e-mail address that the claim link goes to; empty: the key does not go by claim
+	LinkNumber   int      `json:"link_number,omitempty"`   // of the newest claim link: no other opens
+	Rotates      *Rotates `json:"rotates,omitempty"`       // the key that gets a successor by the claim; nil: the request asks for a key, or changes one
+}
+
+// Rotates is the key that a request gives a successor, once the developer claims that.
+type Rotates struct {
+	Digest string `json:"digest"`
+	ID     string `json:"id"`
+	Shown  string `json:"shown"` // the hash that the key is shown by
+	Grace  int64  `json:"grace"` // seconds that the key has yet from the claim on
 }
 
 // Task is what the schedule has to do with a request when it falls due.

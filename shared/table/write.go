@@ -46,7 +46,7 @@ func (t *Table) changeWrites(c Change) ([]write, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.asksForDeveloper() {
+	if successor := c.Edit != nil && c.Edit.Successor != nil; c.asksForDeveloper() && !successor { // which asks for the developer itself
 		writes = append(writes, t.developerIsActive(c.After.OrgID, c.After.ByUser))
 	}
 	plans, err := t.planWrites(c)

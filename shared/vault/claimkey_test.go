@@ -40,11 +40,11 @@ func TestClaimKey(t *testing.T) {
 	if _, err := key.Get(t.Context()); err == nil || strings.Contains(err.Error(), text) {
 		t.Errorf("of what is not there yet: %v", err)
 	}
-	want := claim.NewKey(secret.New(text)).Token(org, org)
+	want := claim.NewKey(secret.New(text)).Token(org, org, 1)
 	var asking sync.WaitGroup
 	for range 10 {
 		asking.Go(func() {
-			if got, err := key.Get(t.Context()); err != nil || got.Token(org, org) != want {
+			if got, err := key.Get(t.Context()); err != nil || got.Token(org, org, 1) != want {
 				t.Errorf("another key, or none: %v", err)
 			}
 		})
@@ -61,6 +61,6 @@ func TestNoClaimKey(t *testing.T) {
 	name := stackSecret(t, &secretsmanager.CreateSecretInput{SecretBinary: []byte("not a text")})
 	got, err := vault.NewClaimKey(tabletest.Config(t), name).Get(t.Context())
 	if err == nil {
-		t.Errorf("it is taken, and makes the token %s", got.Token(org, org))
+		t.Errorf("it is taken, and makes the token %s", got.Token(org, org, 1))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"keydesk/shared/apikey"
 	"keydesk/shared/approval"
 	"keydesk/shared/portal"
+	"keydesk/shared/table"
 )
 
 // Granted is what whoever is given a key is answered: Tyk's document for the kind of key, and Keydesk's own members after it.
@@ -15,6 +16,7 @@ type Granted struct {
 	Key           string   `json:"key,omitempty"`            // the hash that the key is shown by; of an edit and of a rotation
 	ApplyPolicies []string `json:"apply_policies,omitempty"` // all that the key has now; of an edit
 	GraceEnds     string   `json:"grace_ends,omitempty"`     // of a rotation: until then the older key is good
+	Request       string   `json:"request,omitempty"`        // of a rotation by claim: the request by which the developer claims the new key
 }
 
 type token struct {
@@ -53,16 +55,29 @@ func Approved(g approval.Grant) Granted {
 	if g.Request.OAuthInfo != nil {
 		redirect = g.Request.OAuthInfo.RedirectURI
 	}
-	return show(g.Key, g.Request.AuthType, g.Request.ForPlan, redirect)
+	granted := show(g.Key, g.Request.AuthType, g.Request.ForPlan, redirect)
+	if g.Older != nil {
+		granted.Key, granted.GraceEnds = g.Key.Shown(), graceEnds(g.Older)
+	}
+	return granted
 }
 
-// Rotated shows the key that took another's place.
+// Rotated shows the key that took another's place; or no key, where the developer is to claim it.
 func Rotated(r approval.Rotated) Granted {
+	if r.Waits != nil {
+		granted := Approved(approval.Grant{Request: *r.Waits})
+		granted.Key, granted.Request = r.Older.Shown, r.Waits.ID
+		return granted
+	}
 	redirect := ""
 	if r.Newer.Client != nil {
 		redirect = r.Newer.Client.RedirectURI
 	}
 	granted := show(r.Key, r.Newer.AuthType, r.Newer.Policies[0], redirect)
-	granted.Key, granted.GraceEnds = r.Newer.Shown, portal.Timestamp(time.Unix(r.Older.Rotation.Ends, 0))
+	granted.Key, granted.GraceEnds = r.Newer.Shown, graceEnds(&r.Older)
 	return granted
+}
+
+func graceEnds(older *table.IssuedKey) string {
+	return portal.Timestamp(time.Unix(older.Rotation.Ends, 0))
 }

@@ -18,8 +18,9 @@ import (
 // Request is a key request as the wire shows it.
 type Request struct {
 	portal.Request
-	Due        string           `json:"due,omitempty"`  // when the desk will next do something by itself
-	Next       string           `json:"next,omitempty"` // who acts next
+	Due        string           `json:"due,omitempty"`     // when the desk will next do something by itself
+	Next       string           `json:"next,omitempty"`    // who acts next
+	Rotates    string           `json:"rotates,omitempty"` // the hash of the key that the claim gives a successor
 	Developer  portal.Developer `json:"portal_developer"`
 	Entry      any              `json:"catalogue_entry"` // the first policy's; {} where it has none
 	Catalogues []portal.Entry   `json:"catalogues"`      // of all policies that have one
@@ -141,6 +142,9 @@ func joined(who caller.Caller, requests []table.Request, askers map[string]*port
 func join(r table.Request, developer portal.Developer, entries map[string]portal.Entry) Request {
 	v := Request{
 		Request: r.Request, Due: r.DueAt, Next: approval.NextActor(&r), Developer: developer, Entry: portal.Object(""), Catalogues: []portal.Entry{},
+	}
+	if r.Rotates != nil {
+		v.Rotates = r.Rotates.Shown
 	}
 	for i, policy := range r.ApplyPolicies {
 		entry, ok := entries[policy]

@@ -51,7 +51,7 @@ func one(issuer *approval.Issuer) rest.Operation[decision] {
 				By: who, At: in.At, Reason: d.says.Reason, IfMatch: in.IfMatch, RequestID: in.RequestID,
 				ByClaim: d.says.Delivery == claim,
 			}
-			grant, err := issuer.Issue(ctx, d.request, act, approval.Proof(who.Holder(), in.IdempotencyKey, in.Body))
+			grant, err := issuer.Issue(ctx, d.request, act, approval.Proof(who.Holder(), in.IdempotencyKey, in.IfMatch, in.Body))
 			if err != nil {
 				return rest.Out{}, err
 			}

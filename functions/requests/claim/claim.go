@@ -39,29 +39,29 @@ func claimKey(issuer *approval.Issuer, links *vault.ClaimKey) rest.Unguarded {
 			if err != nil {
 				return caller.Caller{}, rest.Out{}, err
 			}
-			org, ok := key.Org(in.ID, said.Token)
+			org, link, ok := key.Read(in.ID, said.Token)
 			if !ok {
 				return caller.Caller{}, rest.Out{}, portal.ErrNotFound
 			}
 			who := approval.Developer(org)
-			out, err := hand(ctx, issuer, in, who, said)
+			out, err := hand(ctx, issuer, in, who, said, link)
 			return who, out, err
 		},
 	}
 }
 
 // hand gives the developer the key, or notes that they have saved it.
-func hand(ctx context.Context, issuer *approval.Issuer, in rest.In, who caller.Caller, said says) (rest.Out, error) {
+func hand(ctx context.Context, issuer *approval.Issuer, in rest.In, who caller.Caller, said says, link int) (rest.Out, error) {
 	r, err := issuer.Table.Request(ctx, who.Org, in.ID)
 	if err != nil {
 		return rest.Out{}, err
 	}
 	act := approval.Act{By: who, At: in.At, RequestID: in.RequestID}
-	proof := approval.Proof("claim", said.Proof, nil) // the page's own text is stored nowhere but there
+	proof := approval.Proof("claim", said.Proof, 0, nil) // the page's own text is stored nowhere but there
 	if said.Saved {
 		return rest.OK(in.ID), issuer.Saved(ctx, r, act, proof)
 	}
-	grant, err := issuer.Claim(ctx, r, act, proof)
+	grant, err := issuer.Claim(ctx, r, act, proof, link)
 	if err != nil {
 		return rest.Out{}, err
 	}

@@ -194,7 +194,7 @@ func TestAfterTenMinutes(t *testing.T) {
 		then := time.Now().Add(-ago)
 		d.approves(fixture.Claimable, then.Add(-time.Hour))
 		act := approval.Act{By: approval.Developer(fixture.Org), At: then, RequestID: "test"}
-		if _, err := d.Issuer.Claim(t.Context(), d.read(fixture.Claimable), act, approval.Proof("claim", mine, nil)); err != nil {
+		if _, err := d.Issuer.Claim(t.Context(), d.read(fixture.Claimable), act, approval.Proof("claim", mine, 0, nil), 1); err != nil {
 			t.Fatal(err)
 		}
 		d.wants("claimed "+ago.String()+" ago", fixture.Claimable, d.claims(fixture.Claimable, mine), want, "")

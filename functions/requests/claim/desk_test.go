@@ -93,9 +93,12 @@ var (
 	another = strings.Repeat("a", 128)
 )
 
-// claims is what a page says with the link's token.
-func (d *desk) claims(id, proof string) map[string]any {
-	return map[string]any{"token": d.ClaimKey.Token(fixture.Org, id), "proof": proof}
+// claims is what a page says with the token of the first link.
+func (d *desk) claims(id, proof string) map[string]any { return d.claimsBy(id, proof, 1) }
+
+// claimsBy is what a page says with the token of a link.
+func (d *desk) claimsBy(id, proof string, link int) map[string]any {
+	return map[string]any{"token": d.ClaimKey.Token(fixture.Org, id, link), "proof": proof}
 }
 
 // saved is what the page of Claimable says when its reader has the key.

@@ -9,7 +9,7 @@ import (
 	"keydesk/shared/table"
 )
 
-// sendLink has the link sent again: the mail follows from the line of history.
+// sendLink has a new link sent: the mail follows from the line of history.
 func sendLink(t *table.Table) rest.Operation[table.Request] {
 	return rest.Operation[table.Request]{
 		Route:   "POST /api/portal/requests/{id}/claim-link",

@@ -46,7 +46,13 @@ func TestSendLink(t *testing.T) {
 	if after := d.read(fixture.Claimable); after.Task != sent.Task || after.DueAt != sent.DueAt {
 		t.Error("the link changes when the key lapses")
 	}
-	d.wants("claimed", fixture.Claimable, d.claims(fixture.Claimable, mine), http.StatusOK, "")
+	d.Unchanged("by a link before the newest", func() {
+		for link := range 3 {
+			d.wants("an older link", fixture.Claimable, d.claimsBy(fixture.Claimable, mine, link), http.StatusConflict,
+				"A newer link was sent to the developer, and this one is no longer good. Use the link in the newest mail.")
+		}
+	})
+	d.wants("claimed", fixture.Claimable, d.claimsBy(fixture.Claimable, mine, 3), http.StatusOK, "")
 	d.Unchanged("once it is claimed", func() {
 		if said := asksForLink(d, fixture.AdminCredential, fixture.Claimable); said.Status != http.StatusConflict {
 			t.Errorf("%d %s", said.Status, said.Text)

@@ -21,16 +21,16 @@ func TestWrongToken(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	d.approves(fixture.Claimable, time.Now())
-	right := d.ClaimKey.Token(fixture.Org, fixture.Claimable)
+	right := d.ClaimKey.Token(fixture.Org, fixture.Claimable, 1)
 	last := map[bool]string{true: "B", false: "A"}[right[len(right)-2] == 'A']
 	absent := d.says(fixture.Claimable[:23]+"0", map[string]any{"token": right, "proof": mine})
 	if absent.Status != http.StatusNotFound || absent.Message != none {
 		t.Fatalf("of no request: %d %s", absent.Status, absent.Text)
 	}
 	for what, token := range map[string]string{
-		"of another request":         d.ClaimKey.Token(fixture.Org, fixture.Pending),
-		"of another organisation":    d.ClaimKey.Token(fixture.OtherOrg, fixture.Claimable),
-		"with another organisation":  d.ClaimKey.Token(fixture.OtherOrg, fixture.Claimable)[:16] + right[16:],
+		"of another request":         d.ClaimKey.Token(fixture.Org, fixture.Pending, 1),
+		"of another organisation":    d.ClaimKey.Token(fixture.OtherOrg, fixture.Claimable, 1),
+		"with another organisation":  d.ClaimKey.Token(fixture.OtherOrg, fixture.Claimable, 1)[:16] + right[16:],
 		"with another byte":          right[:len(right)-2] + last + right[len(right)-1:],
 		"cut off":                    right[:len(right)-1],
 		"prolonged":                  right + "A",
@@ -132,7 +132,7 @@ func TestLog(t *testing.T) {
 	d := open(t)
 	d.approves(fixture.Claimable, time.Now())
 	right, wrong := d.claims(fixture.Claimable, mine), d.claims(fixture.Claimable, another)
-	wrong["token"] = d.ClaimKey.Token(fixture.Org, fixture.Pending)
+	wrong["token"] = d.ClaimKey.Token(fixture.Org, fixture.Pending, 1)
 	events := []desktest.Event{d.event(fixture.Claimable, wrong), d.event(fixture.Claimable, right), d.event(fixture.Claimable, d.claims(fixture.Claimable, another))}
 	text := d.Logged(function, events...)
 	key := d.says(fixture.Claimable, right)

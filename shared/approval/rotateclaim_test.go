@@ -1,0 +1,387 @@
+package approval_test
+
+import (
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"keydesk/infra/fixture"
+	"keydesk/infra/trial"
+	"keydesk/shared/apikey"
+	"keydesk/shared/approval"
+	"keydesk/shared/caller"
+	"keydesk/shared/portal"
+	"keydesk/shared/table"
+)
+
+// secureSettings are those of an entry whose keys only their developers receive.
+const secureSettings = `{"override": true, "require_key_approval": true, "secure_key_approval": true}`
+
+// claimedKey has a person ask for a key of a kind, a reviewer approve it, and the developer claim it.
+func claimedKey(t testing.TB, d *trial.Desk, by trial.Person, kind string) (table.Request, table.IssuedKey) {
+	t.Helper()
+	plan := "secure " + kind
+	d.Offer(plan, kind, secureSettings, 0)
+	input := wish(t, kind)
+	input.ApplyPolicies = []string{plan}
+	r := d.AskFor(by, input)
+	if _, err := d.Unharmed().Issue(t.Context(), r, d.Person(caller.Reviewer).Act("approved"), ""); err != nil {
+		t.Fatal(err)
+	}
+	if kind != portal.MutualTLS { // which nobody claims
+		granted := d.Read(r.ID)
+		if _, err := d.Unharmed().Claim(t.Context(), granted, approval.Act{By: approval.Developer(fixture.Org), At: time.Now()}, mine, granted.LinkNumber); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return d.Read(r.ID), d.Keys(r.ByUser)[0]
+}
+
+// moves gives a developer another e-mail address.
+func moves(t testing.TB, d *trial.Desk, developer string) {
+	t.Helper()
+	account, err := d.Books.Account(t.Context(), fixture.Org, developer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := account
+	after.Email = "thief-of-" + account.Email
+	if err := d.Books.UpdateDeveloper(t.Context(), account, after); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Who may rotate, and who is given the successor, is decided by how the key came to be. No successor is given to who rotates where the
+// developer alone may have it, and nothing but a mark changes at the key until the developer claims.
+func TestWhoIsGivenASuccessor(t *testing.T) {
+	t.Parallel()
+	const plan = "secure " + portal.AuthToken
+	reviewed := `{"override": true, "require_key_approval": true}`
+	for name, c := range map[string]struct {
+		key      string // how it came: "answered" to the reviewer who approved, "claimed", "automatic"
+		settings string // of its entry, by the time it is rotated
+		four     bool   // four_eyes is on
+		moved    bool   // the developer's e-mail has changed
+		by       caller.Role
+		own      bool   // who rotates has asked for the key
+		want     string // "answer", "claim", or words of a refusal
+	}{
+		"a portal, another's key":                 {"answered", reviewed, false, false, caller.Portal, false, "whose requests it created itself"},
+		"a portal, another's claimed key":         {"claimed", secureSettings, false, false, caller.Portal, false, "whose requests it created itself"},
+		"a portal, its own":                       {"answered", reviewed, false, false, caller.Portal, true, "answer"},
+		"a portal, its own, under four eyes":      {"answered", reviewed, true, false, caller.Portal, true, "answer"},
+		"a portal, its own, secure by now":        {"answered", secureSettings, false, false, caller.Portal, true, "claim"},
+		"a portal, its own, claimed":              {"claimed", secureSettings, false, false, caller.Portal, true, "claim"},
+		"a portal, its own, no more secure":       {"claimed", reviewed, false, false, caller.Portal, true, "claim"},
+		"a portal, its own, claimed, moved":       {"claimed", secureSettings, false, true, caller.Portal, true, "email has changed"},
+		"a portal, its own, moved":                {"answered", reviewed, false, true, caller.Portal, true, "answer"},
+		"a reviewer":                              {"answered", reviewed, false, false, caller.Reviewer, false, "answer"},
+		"a reviewer, claimed":                     {"claimed", secureSettings, false, false, caller.Reviewer, false, "claim"},
+		"a reviewer, claimed, moved":              {"claimed", secureSettings, false, true, caller.Reviewer, false, "claim"},
+		"a reviewer, under four eyes":             {"answered", reviewed, true, false, caller.Reviewer, false, "claim"},
+		"an admin, their own, under four eyes":    {"answered", reviewed, true, false, caller.Admin, true, "claim"},
+		"an admin, automatic, under four eyes":    {"answered", `{"override": true}`, true, false, caller.Admin, false, "answer"},
+		"an admin, secure by now":                 {"answered", secureSettings, false, false, caller.Admin, false, "claim"},
+		"an admin, secure, but nothing to decide": {"answered", `{"override": true, "secure_key_approval": true}`, false, false, caller.Admin, false, "answer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := trial.Open(t)
+			rotates, asks := d.Person(c.by), d.Person(caller.Portal)
+			if c.own {
+				asks = rotates
+			}
+			var r table.Request
+			var k table.IssuedKey
+			if c.key == "claimed" {
+				r, k = claimedKey(t, d, asks, portal.AuthToken)
+			} else {
+				d.Offer(plan, portal.AuthToken, `{"override": true}`, 0)
+				r, k = d.Grant(asks, portal.RequestInput{ApplyPolicies: []string{plan}})
+			}
+			d.Offer(plan, portal.AuthToken, c.settings, 0)
+			if c.moved {
+				moves(t, d, r.ByUser)
+			}
+			if c.four {
+				fourEyesOn(t, d)
+			}
+			rotated, err := rotate(d, t, k, rotates.Act("rotated"), turnTo(k.AuthType, time.Hour))
+			after := d.Audit(r.ID)
+			switch c.want {
+			case "answer":
+				if err != nil || rotated.Waits != nil || len(after.Keys) != 2 || rotated.Key.Digest() != after.Keys[1].Digest {
+					t.Errorf("error %v, waits %v, %d keys", err, rotated.Waits, len(after.Keys))
+				}
+			case "claim":
+				if err != nil || rotated.Waits == nil || !rotated.Key.IsZero() || len(after.Keys) != 1 || !after.Keys[0].Next.IsZero() {
+					t.Fatalf("error %v, waits %v, a key %t, %d keys", err, rotated.Waits, !rotated.Key.IsZero(), len(after.Keys))
+				}
+				waits := d.Audit(rotated.Waits.ID)
+				account, err := d.Books.Account(t.Context(), fixture.Org, r.ByUser)
+				if err != nil {
+					t.Fatal(err)
+				}
+				email := account.Email
+				if !waits.Claimable() || waits.ClaimAddress != email || waits.LinkNumber != 1 || waits.Task != table.Remind {
+					t.Errorf("it is %s, and its link %d goes to %s, the task is %q; the developer is %s", waits.State, waits.LinkNumber, waits.ClaimAddress, waits.Task, email)
+				}
+			default:
+				refused(t, rotated.Key, err, portal.Forbidden, c.want)
+				if len(after.Keys) != 1 || after.Keys[0].Revision != k.Revision {
+					t.Errorf("refused, and yet %d keys, the first at revision %d", len(after.Keys), after.Keys[0].Revision)
+				}
+			}
+		})
+	}
+}
+
+// fourEyesOn has the organisation ask for four eyes, and send mails.
+func fourEyesOn(t testing.TB, d *trial.Desk) {
+	t.Helper()
+	c, err := portal.NewConfiguration(fixture.Org, fixture.Configuration, `{"four_eyes": true, "mail_options": {"mail_from_email": "us@example.org"}}`)
+	if err == nil {
+		err = d.Books.PutConfiguration(t.Context(), fixture.Org, c)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestSuccessorIsClaimed rotates a key of each kind by claim in each weather: the claim mints the successor once, from it on the older key
+// has its grace, and the same page is given the same again.
+func TestSuccessorIsClaimed(t *testing.T) {
+	t.Parallel()
+	desk := trial.Open(t)
+	for kind := range kinds {
+		for weather, rules := range weathersOf(kind) {
+			t.Run(kind+", "+weather, func(t *testing.T) {
+				t.Parallel()
+				d := desk.Again(t)
+				portals := d.Person(caller.Portal)
+				r, k := claimedKey(t, d, portals, kind)
+				turn := turnTo(kind, time.Hour)
+				rotated, err := rotate(d, t, k, portals.Act("rotated"), turn)
+				if err != nil || rotated.Waits == nil {
+					t.Fatalf("waits %v, %v", rotated.Waits, err)
+				}
+				for _, rule := range rules {
+					d.Add(rule)
+				}
+				at := time.Now()
+				key, err := claims(d, t, rotated.Waits.ID, mine, at)
+				if crashes(rules) {
+					refused(t, key, err, 0, "crashed")
+					key, err = claims(d, t, rotated.Waits.ID, mine, at)
+				}
+				after, waits := d.Audit(r.ID), d.Audit(rotated.Waits.ID)
+				if err != nil || len(after.Keys) != 2 || key.Digest() != after.Keys[1].Digest || waits.Delivery == nil {
+					t.Fatalf("error %v, %d keys, delivered %v", err, len(after.Keys), waits.Delivery)
+				}
+				if by := after.Keys[1].DeliveredBy; by != waits.ID || after.Keys[1].Request != r.ID || after.Keys[0].RotationRequest != waits.ID {
+					t.Errorf("the successor was delivered by %s", by)
+				}
+				if wait := time.Unix(after.Keys[0].Rotation.Ends, 0).Sub(at); wait < turn.Grace || wait > turn.Grace+time.Second {
+					t.Errorf("the grace lasts %v from the claim on", wait)
+				}
+				again, err := claims(d, t, waits.ID, mine, at)
+				if err != nil || again.Digest() != key.Digest() || again.Name() != key.Name() {
+					t.Errorf("the same page again: %v, the same key %t", err, again.Digest() == key.Digest())
+				}
+				other, err := claims(d, t, waits.ID, "another page", at)
+				refused(t, other, err, portal.Conflict, "The key was already claimed")
+			})
+		}
+	}
+}
+
+// TestOneRotationWaits has many rotate a key by claim at once: one request comes of it, whose maker may say the call again, and all others
+// are told of it. Then two pages claim: one successor is given, once.
+func TestOneRotationWaits(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	r, k := claimedKey(t, d, d.Person(caller.Portal), portal.AuthToken)
+	const many = 6
+	people := make([]trial.Person, many)
+	for i := range people {
+		people[i] = d.Person(caller.Reviewer)
+	}
+	var mu sync.Mutex
+	var racing sync.WaitGroup
+	winner, waits := -1, ""
+	d.Gate("TransactWriteItems", many)
+	for i, who := range people {
+		racing.Go(func() {
+			turn := approval.Rotation{Grace: time.Hour, Proof: approval.Proof(who.Credential, "the key", 0, nil)}
+			rotated, err := rotate(d, t, k, who.Act("rotated"), turn)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil && winner < 0 {
+				winner, waits = i, rotated.Waits.ID
+				return
+			}
+			refused(t, rotated.Key, err, portal.Conflict, "The key is being rotated already")
+		})
+	}
+	racing.Wait()
+	if winner < 0 {
+		t.Fatal("nobody rotates")
+	}
+	turn := approval.Rotation{Grace: time.Hour, Proof: approval.Proof(people[winner].Credential, "the key", 0, nil)}
+	again, err := rotate(d, t, d.Key(k), people[winner].Act("rotated"), turn)
+	if err != nil || again.Waits == nil || again.Waits.ID != waits {
+		t.Errorf("the same call again: %v, %v", again.Waits, err)
+	}
+	given := make([]bool, 2)
+	d.Gate("TransactWriteItems", 2)
+	for i, proof := range []string{mine, "another page"} {
+		racing.Go(func() {
+			_, err := claims(d, t, waits, proof, time.Now())
+			given[i] = err == nil
+		})
+	}
+	racing.Wait()
+	if after := d.Audit(r.ID); given[0] == given[1] || len(after.Keys) != 2 {
+		t.Errorf("given %v, %d keys", given, len(after.Keys))
+	}
+	d.Audit(waits)
+}
+
+// TestRotationsEndUnclaimed ends a rotation without a claim, in each way that there is. The key stays as it is, unless it ended itself, and can
+// be rotated again.
+func TestRotationsEndUnclaimed(t *testing.T) {
+	t.Parallel()
+	desk := trial.Open(t)
+	for name, c := range map[string]struct {
+		end   func(t *testing.T, d *trial.Desk, waits table.Request, k table.IssuedKey, by trial.Person)
+		state portal.State
+		words string // of the claim that comes after that
+		over  bool   // the key is
+	}{
+		"lapsed": {func(t *testing.T, d *trial.Desk, waits table.Request, _ table.IssuedKey, _ trial.Person) {
+			if done, err := lapses(d, t, waits.ID); err != nil || done != approval.Lapsed {
+				t.Errorf("%s, %v", done, err)
+			}
+		}, portal.Lapsed, "it has lapsed", false},
+		"withdrawn": {func(t *testing.T, d *trial.Desk, waits table.Request, _ table.IssuedKey, by trial.Person) {
+			if err := approval.Decline(t.Context(), d.Books, waits, portal.Configuration{}, by.Act("declined")); err != nil {
+				t.Error(err)
+			}
+		}, portal.Declined, processed, false},
+		"revoked": {func(t *testing.T, d *trial.Desk, _ table.Request, k table.IssuedKey, by trial.Person) {
+			toState(t, d, by, d.Key(k), "revoked", table.Revoked)
+		}, portal.Approved, "was revoked, or has another successor", true},
+		"revoked, then due": {func(t *testing.T, d *trial.Desk, waits table.Request, k table.IssuedKey, by trial.Person) {
+			toState(t, d, by, d.Key(k), "revoked", table.Revoked)
+			if done, err := lapses(d, t, waits.ID); err != nil || done != approval.Lapsed || d.Read(waits.ID).Reminded {
+				t.Errorf("%s, %v: nobody is reminded of a key that cannot be claimed", done, err)
+			}
+		}, portal.Lapsed, "it has lapsed", true},
+		"suspended": {func(t *testing.T, d *trial.Desk, _ table.Request, k table.IssuedKey, by trial.Person) {
+			toState(t, d, by, d.Key(k), "suspended", table.Suspended)
+		}, portal.Approved, "The key is suspended", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := desk.Again(t)
+			reviewer := d.Person(caller.Reviewer)
+			r, k := claimedKey(t, d, reviewer, portal.AuthToken)
+			rotated, err := rotate(d, t, k, reviewer.Act("rotated"), turnTo(k.AuthType, time.Hour))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.end(t, d, *rotated.Waits, k, reviewer)
+			key, err := claims(d, t, rotated.Waits.ID, mine, time.Now())
+			refused(t, key, err, portal.Conflict, c.words)
+			after, waits := d.Audit(r.ID), d.Audit(rotated.Waits.ID)
+			if waits.State != c.state || after.Keys[0].Over() != c.over || len(after.Keys) != 1 || after.Keys[0].Rotation != nil {
+				t.Errorf("the rotation is %s, the key %s, %d keys", waits.State, after.Keys[0].State, len(after.Keys))
+			}
+			if waits.Claimable() || c.over {
+				return
+			}
+			again, err := rotate(d, t, d.Key(k), reviewer.Act("rotated"), turnTo(k.AuthType, time.Hour))
+			if err != nil || again.Waits == nil || again.Waits.ID == waits.ID {
+				t.Errorf("rotated again: %v, %v", again.Waits, err)
+			}
+		})
+	}
+}
+
+// TestRotationNeedsASender refuses to have a successor wait for a mail that is never sent.
+func TestRotationNeedsASender(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	reviewer := d.Person(caller.Reviewer)
+	_, k := claimedKey(t, d, reviewer, portal.AuthToken)
+	c, err := portal.NewConfiguration(fixture.Org, fixture.Configuration, `{}`)
+	if err == nil {
+		err = d.Books.PutConfiguration(t.Context(), fixture.Org, c)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	rotated, err := rotate(d, t, k, reviewer.Act("rotated"), turnTo(k.AuthType, time.Hour))
+	refused(t, rotated.Key, err, portal.Conflict, "mail_options.mail_from_email is empty")
+}
+
+// TestLinkStaysWithItsAddress changes the developer's e-mail while a key waits: the link that was sent opens yet, a portal is refused
+// another, and a reviewer's goes to the new address and ends the one before it.
+func TestLinkStaysWithItsAddress(t *testing.T) {
+	t.Parallel()
+	desk := trial.Open(t)
+	for _, role := range []caller.Role{caller.Portal, caller.Reviewer, caller.Admin} {
+		t.Run(string(role), func(t *testing.T) {
+			t.Parallel()
+			d := desk.Again(t)
+			portals, sends := d.Person(caller.Portal), d.Person(role)
+			r := waitingKey(t, d, d.Person(caller.Reviewer))
+			first := r.ClaimAddress
+			moves(t, d, r.ByUser)
+			before := d.Read(r.ID)
+			err := approval.SendLink(t.Context(), d.Books, before, portals.Act(""))
+			refused(t, apikey.Key{}, err, portal.Forbidden, "email has changed")
+			if role == caller.Portal {
+				if _, err := claims(d, t, r.ID, mine, time.Now()); err != nil || d.Read(r.ID).ClaimAddress != first {
+					t.Errorf("the link that was sent before: %v", err)
+				}
+				return
+			}
+			if err := approval.SendLink(t.Context(), d.Books, before, sends.Act("")); err != nil {
+				t.Fatal(err)
+			}
+			after := d.Read(r.ID)
+			if after.ClaimAddress != "thief-of-"+first || after.LinkNumber != before.LinkNumber+1 {
+				t.Errorf("link %d goes to %s", after.LinkNumber, after.ClaimAddress)
+			}
+			_, err = d.Unharmed().Claim(t.Context(), after, approval.Act{By: approval.Developer(fixture.Org), At: time.Now()}, mine, before.LinkNumber)
+			refused(t, apikey.Key{}, err, portal.Conflict, "A newer link was sent")
+			if _, err := claims(d, t, r.ID, mine, time.Now()); err != nil {
+				t.Errorf("the newest link: %v", err)
+			}
+		})
+	}
+}
+
+// TestNotFetchedOnceSecure lets the schedule grant what its creator may fetch, and then has the entry keep it for the developer: the creator is
+// given nothing any more.
+func TestNotFetchedOnceSecure(t *testing.T) {
+	t.Parallel()
+	d := trial.Open(t)
+	portals := d.Person(caller.Portal)
+	d.Offer("plain", portal.AuthToken, `{"override": true}`, 0)
+	r := d.Ask(portals, "plain")
+	d.Spoil(r.ID, "task", &types.AttributeValueMemberS{Value: string(table.Decide)})
+	if done, err := d.Unharmed().Due(t.Context(), d.Read(r.ID), time.Now().Add(time.Hour), "the schedule's"); err != nil || done != approval.Approved {
+		t.Fatalf("%s, %v", done, err)
+	}
+	d.Offer("plain", portal.AuthToken, secureSettings, 0)
+	key, err := issue(d, t, r.ID, portals.Act("approved"), "")
+	refused(t, key, err, portal.Conflict, processed)
+	if after := d.Audit(r.ID); !after.Claimable() || slices.ContainsFunc(after.History, func(h table.History) bool { return h.Act == "delivered" }) {
+		t.Errorf("it is %s, delivered %v", after.State, after.Delivery)
+	}
+}
