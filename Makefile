@@ -56,10 +56,11 @@ sam: export STEPS := dynamodb venv-run build venv-sam local sam start
 sam: ready-for-sam ## the same through `sam local start-api`; needs a Docker engine
 	@exec .local/bin/local exec -desk -clock -- .local/bin/sam -port $(PORT)
 
+# Three packages at a time, since many of their tests wait for something; without go vet, which is a part of `make check`.
 .PHONY: test
 test: export STEPS := dynamodb venv-run build venv-sam local gotestsum venv-contract axe sam start
 test: ready-to-test ## every test; TESTFLAGS= for go test. Where no Chromium or Docker engine can be had, all but test-browser or test-sam
-	@.local/bin/local exec -desk -- bash -c '$(GOTESTSUM) $(TESTFLAGS) ./... && $(GOTESTSUM) -count=1 -tags after -run NothingIsLeft ./infra/canary'
+	@.local/bin/local exec -desk -- bash -c '$(GOTESTSUM) -p 3 -vet=off $(TESTFLAGS) ./... && $(GOTESTSUM) -count=1 -tags after -run NothingIsLeft ./infra/canary'
 	@$(MAKE) test-contract
 	@if infra/browser/chromium && infra/local/need node; then $(MAKE) test-browser; \
 		elif [ -n "$${CI:-}" ]; then exit 1; else echo "left out, for want of a browser: make test-browser"; fi

@@ -57,6 +57,20 @@ func TestRotateOfAnother(t *testing.T) {
 	call(t, d, fixture.ReviewerCredential, http.MethodPost, path(k.Developer, k.ID, "rotate"), "", http.StatusOK)
 }
 
+// waits rotates a key, and holds that the answer names the request by which its developer claims the successor.
+func waits(t *testing.T, d *desktest.Desk, k table.IssuedKey) string {
+	t.Helper()
+	said := d.Say(function, keyed(fixture.ReviewerCredential, path(k.Developer, k.ID, "rotate"), `{"grace_seconds": 60}`, "the same call"))
+	var got map[string]string
+	if err := json.Unmarshal([]byte(said.Text), &got); err != nil || said.Status != http.StatusOK {
+		t.Fatalf("%d %s (%v)", said.Status, said.Text, err)
+	}
+	if len(got) != 4 || got["RawKey"] != "" || got["Password"] != "" || got["key"] != k.Shown || got["request"] == "" {
+		t.Errorf("answered %s", said.Text)
+	}
+	return said.Text
+}
+
 // Who rotates a key that its developer has claimed is told of the request by which the developer claims the next, and is given no key. The same
 // call again is answered the same; another is refused.
 func TestRotateByClaim(t *testing.T) {
@@ -66,15 +80,7 @@ func TestRotateByClaim(t *testing.T) {
 	boxes := len(d.Boxes())
 	answers := map[string]bool{}
 	for range 2 {
-		said := d.Say(function, keyed(fixture.ReviewerCredential, path(k.Developer, k.ID, "rotate"), `{"grace_seconds": 60}`, "the same call"))
-		answers[said.Text] = true
-		var got map[string]string
-		if err := json.Unmarshal([]byte(said.Text), &got); err != nil || said.Status != http.StatusOK {
-			t.Fatalf("%d %s (%v)", said.Status, said.Text, err)
-		}
-		if len(got) != 4 || got["RawKey"] != "" || got["Password"] != "" || got["key"] != k.Shown || got["request"] == "" {
-			t.Errorf("answered %s", said.Text)
-		}
+		answers[waits(t, d, k)] = true
 	}
 	if len(answers) != 1 || len(d.Boxes()) != boxes {
 		t.Errorf("%d different answers, %d secrets more", len(answers), len(d.Boxes())-boxes)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -161,7 +162,10 @@ func untouched(t *testing.T, g grant, house client, plan string, strangers ...cl
 	}
 	strangers[0].call(t, http.MethodPut, path, object(t, map[string]any{"apply_policies": []string{plan}})).wantRefusal(t, http.StatusNotFound, notFound)
 	after := house.call(t, http.MethodGet, keysOfDeveloper(g.id), "")
-	if after.text != before.text {
+	if day.ReplaceAllString(after.text, "") != day.ReplaceAllString(before.text, "") {
 		t.Errorf("%s: %s, and it was %s", after.call, after.text, before.text)
 	}
 }
+
+// day is when a key was last presented, by whomever: the check notes it after its answer.
+var day = regexp.MustCompile(`"last_used":"[^"]*"`)

@@ -1,12 +1,9 @@
 package approval_test
 
 import (
-	"slices"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"keydesk/infra/fixture"
 	"keydesk/infra/trial"
@@ -58,17 +55,8 @@ func moves(t testing.TB, d *trial.Desk, developer string) {
 // developer alone may have it, and nothing but a mark changes at the key until the developer claims.
 func TestWhoIsGivenASuccessor(t *testing.T) {
 	t.Parallel()
-	const plan = "secure " + portal.AuthToken
 	reviewed := `{"override": true, "require_key_approval": true}`
-	for name, c := range map[string]struct {
-		key      string // how it came: "answered" to the reviewer who approved, "claimed", "automatic"
-		settings string // of its entry, by the time it is rotated
-		four     bool   // four_eyes is on
-		moved    bool   // the developer's e-mail has changed
-		by       caller.Role
-		own      bool   // who rotates has asked for the key
-		want     string // "answer", "claim", or words of a refusal
-	}{
+	for name, c := range map[string]rotator{
 		"a portal, another's key":                 {"answered", reviewed, false, false, caller.Portal, false, "whose requests it created itself"},
 		"a portal, another's claimed key":         {"claimed", secureSettings, false, false, caller.Portal, false, "whose requests it created itself"},
 		"a portal, its own":                       {"answered", reviewed, false, false, caller.Portal, true, "answer"},
@@ -90,25 +78,7 @@ func TestWhoIsGivenASuccessor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := trial.Open(t)
-			rotates, asks := d.Person(c.by), d.Person(caller.Portal)
-			if c.own {
-				asks = rotates
-			}
-			var r table.Request
-			var k table.IssuedKey
-			if c.key == "claimed" {
-				r, k = claimedKey(t, d, asks, portal.AuthToken)
-			} else {
-				d.Offer(plan, portal.AuthToken, `{"override": true}`, 0)
-				r, k = d.Grant(asks, portal.RequestInput{ApplyPolicies: []string{plan}})
-			}
-			d.Offer(plan, portal.AuthToken, c.settings, 0)
-			if c.moved {
-				moves(t, d, r.ByUser)
-			}
-			if c.four {
-				fourEyesOn(t, d)
-			}
+			rotates, r, k := c.comes(t, d)
 			rotated, err := rotate(d, t, k, rotates.Act("rotated"), turnTo(k.AuthType, time.Hour))
 			after := d.Audit(r.ID)
 			switch c.want {
@@ -117,18 +87,10 @@ func TestWhoIsGivenASuccessor(t *testing.T) {
 					t.Errorf("error %v, waits %v, %d keys", err, rotated.Waits, len(after.Keys))
 				}
 			case "claim":
-				if err != nil || rotated.Waits == nil || !rotated.Key.IsZero() || len(after.Keys) != 1 || !after.Keys[0].Next.IsZero() {
-					t.Fatalf("error %v, waits %v, a key %t, %d keys", err, rotated.Waits, !rotated.Key.IsZero(), len(after.Keys))
+				if err != nil || !rotated.Key.IsZero() || len(after.Keys) != 1 || !after.Keys[0].Next.IsZero() {
+					t.Fatalf("error %v, a key %t, %d keys", err, !rotated.Key.IsZero(), len(after.Keys))
 				}
-				waits := d.Audit(rotated.Waits.ID)
-				account, err := d.Books.Account(t.Context(), fixture.Org, r.ByUser)
-				if err != nil {
-					t.Fatal(err)
-				}
-				email := account.Email
-				if !waits.Claimable() || waits.ClaimAddress != email || waits.LinkNumber != 1 || waits.Task != table.Remind {
-					t.Errorf("it is %s, and its link %d goes to %s, the task is %q; the developer is %s", waits.State, waits.LinkNumber, waits.ClaimAddress, waits.Task, email)
-				}
+				waitsForDeveloper(t, d, rotated.Waits)
 			default:
 				refused(t, rotated.Key, err, portal.Forbidden, c.want)
 				if len(after.Keys) != 1 || after.Keys[0].Revision != k.Revision {
@@ -136,6 +98,57 @@ func TestWhoIsGivenASuccessor(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// rotator is who rotates a key, how that came to be, and what they are to be answered.
+type rotator struct {
+	key      string // how it came: "answered" to the caller, or "claimed"
+	settings string // of its entry, by the time it is rotated
+	four     bool   // four_eyes is on
+	moved    bool   // the developer's e-mail has changed
+	by       caller.Role
+	own      bool   // who rotates has asked for the key
+	want     string // "answer", "claim", or words of a refusal
+}
+
+// comes has it come to that, and gives who rotates, the request, and the key.
+func (c rotator) comes(t *testing.T, d *trial.Desk) (rotates trial.Person, r table.Request, k table.IssuedKey) {
+	t.Helper()
+	const plan = "secure " + portal.AuthToken
+	rotates, asks := d.Person(c.by), d.Person(caller.Portal)
+	if c.own {
+		asks = rotates
+	}
+	if c.key == "claimed" {
+		r, k = claimedKey(t, d, asks, portal.AuthToken)
+	} else {
+		d.Offer(plan, portal.AuthToken, `{"override": true}`, 0)
+		r, k = d.Grant(asks, portal.RequestInput{ApplyPolicies: []string{plan}})
+	}
+	d.Offer(plan, portal.AuthToken, c.settings, 0)
+	if c.moved {
+		moves(t, d, r.ByUser)
+	}
+	if c.four {
+		fourEyesOn(t, d)
+	}
+	return rotates, r, k
+}
+
+// waitsForDeveloper holds that a request is one by which the developer claims a successor, by a link to the address that they have.
+func waitsForDeveloper(t *testing.T, d *trial.Desk, waits *table.Request) {
+	t.Helper()
+	if waits == nil {
+		t.Fatal("nothing waits for the developer")
+	}
+	now := d.Audit(waits.ID)
+	account, err := d.Books.Account(t.Context(), fixture.Org, now.ByUser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !now.Claimable() || now.ClaimAddress != account.Email || now.LinkNumber != 1 || now.Task != table.Remind {
+		t.Errorf("it is %s, and its link %d goes to %s, the task is %q; the developer is %s", now.State, now.LinkNumber, now.ClaimAddress, now.Task, account.Email)
 	}
 }
 
@@ -177,24 +190,32 @@ func TestSuccessorIsClaimed(t *testing.T) {
 					refused(t, key, err, 0, "crashed")
 					key, err = claims(d, t, rotated.Waits.ID, mine, at)
 				}
-				after, waits := d.Audit(r.ID), d.Audit(rotated.Waits.ID)
-				if err != nil || len(after.Keys) != 2 || key.Digest() != after.Keys[1].Digest || waits.Delivery == nil {
-					t.Fatalf("error %v, %d keys, delivered %v", err, len(after.Keys), waits.Delivery)
+				if err != nil {
+					t.Fatal(err)
 				}
-				if by := after.Keys[1].DeliveredBy; by != waits.ID || after.Keys[1].Request != r.ID || after.Keys[0].RotationRequest != waits.ID {
-					t.Errorf("the successor was delivered by %s", by)
-				}
-				if wait := time.Unix(after.Keys[0].Rotation.Ends, 0).Sub(at); wait < turn.Grace || wait > turn.Grace+time.Second {
-					t.Errorf("the grace lasts %v from the claim on", wait)
-				}
-				again, err := claims(d, t, waits.ID, mine, at)
+				succeeded(t, d.Audit(r.ID), d.Audit(rotated.Waits.ID), key, at.Add(turn.Grace))
+				again, err := claims(d, t, rotated.Waits.ID, mine, at)
 				if err != nil || again.Digest() != key.Digest() || again.Name() != key.Name() {
 					t.Errorf("the same page again: %v, the same key %t", err, again.Digest() == key.Digest())
 				}
-				other, err := claims(d, t, waits.ID, "another page", at)
+				other, err := claims(d, t, rotated.Waits.ID, "another page", at)
 				refused(t, other, err, portal.Conflict, "The key was already claimed")
 			})
 		}
+	}
+}
+
+// succeeded holds that a claim has put a key in the place of the one that came of r, which has its grace from then on.
+func succeeded(t *testing.T, r, waits trial.Record, key apikey.Key, ends time.Time) {
+	t.Helper()
+	if len(r.Keys) != 2 || key.Digest() != r.Keys[1].Digest || waits.Delivery == nil {
+		t.Fatalf("%d keys, delivered %v", len(r.Keys), waits.Delivery)
+	}
+	if by := r.Keys[1].DeliveredBy; by != waits.ID || r.Keys[1].Request != r.ID || r.Keys[0].RotationRequest != waits.ID {
+		t.Errorf("the successor was delivered by %s", by)
+	}
+	if late := time.Unix(r.Keys[0].Rotation.Ends, 0).Sub(ends); late < 0 || late > time.Second {
+		t.Errorf("the grace ends %v too late", late)
 	}
 }
 
@@ -300,14 +321,19 @@ func TestRotationsEndUnclaimed(t *testing.T) {
 			if waits.State != c.state || after.Keys[0].Over() != c.over || len(after.Keys) != 1 || after.Keys[0].Rotation != nil {
 				t.Errorf("the rotation is %s, the key %s, %d keys", waits.State, after.Keys[0].State, len(after.Keys))
 			}
-			if waits.Claimable() || c.over {
-				return
-			}
-			again, err := rotate(d, t, d.Key(k), reviewer.Act("rotated"), turnTo(k.AuthType, time.Hour))
-			if err != nil || again.Waits == nil || again.Waits.ID == waits.ID {
-				t.Errorf("rotated again: %v, %v", again.Waits, err)
+			if !waits.Claimable() && !c.over {
+				rotatesAgain(t, d, k, reviewer, waits.ID)
 			}
 		})
+	}
+}
+
+// rotatesAgain holds that a key whose rotation has ended can be rotated, by another request than before.
+func rotatesAgain(t *testing.T, d *trial.Desk, k table.IssuedKey, by trial.Person, before string) {
+	t.Helper()
+	again, err := rotate(d, t, d.Key(k), by.Act("rotated"), turnTo(k.AuthType, time.Hour))
+	if err != nil || again.Waits == nil || again.Waits.ID == before {
+		t.Errorf("rotated again: %v, %v", again.Waits, err)
 	}
 }
 
@@ -326,62 +352,4 @@ func TestRotationNeedsASender(t *testing.T) {
 	}
 	rotated, err := rotate(d, t, k, reviewer.Act("rotated"), turnTo(k.AuthType, time.Hour))
 	refused(t, rotated.Key, err, portal.Conflict, "mail_options.mail_from_email is empty")
-}
-
-// TestLinkStaysWithItsAddress changes the developer's e-mail while a key waits: the link that was sent opens yet, a portal is refused
-// another, and a reviewer's goes to the new address and ends the one before it.
-func TestLinkStaysWithItsAddress(t *testing.T) {
-	t.Parallel()
-	desk := trial.Open(t)
-	for _, role := range []caller.Role{caller.Portal, caller.Reviewer, caller.Admin} {
-		t.Run(string(role), func(t *testing.T) {
-			t.Parallel()
-			d := desk.Again(t)
-			portals, sends := d.Person(caller.Portal), d.Person(role)
-			r := waitingKey(t, d, d.Person(caller.Reviewer))
-			first := r.ClaimAddress
-			moves(t, d, r.ByUser)
-			before := d.Read(r.ID)
-			err := approval.SendLink(t.Context(), d.Books, before, portals.Act(""))
-			refused(t, apikey.Key{}, err, portal.Forbidden, "email has changed")
-			if role == caller.Portal {
-				if _, err := claims(d, t, r.ID, mine, time.Now()); err != nil || d.Read(r.ID).ClaimAddress != first {
-					t.Errorf("the link that was sent before: %v", err)
-				}
-				return
-			}
-			if err := approval.SendLink(t.Context(), d.Books, before, sends.Act("")); err != nil {
-				t.Fatal(err)
-			}
-			after := d.Read(r.ID)
-			if after.ClaimAddress != "thief-of-"+first || after.LinkNumber != before.LinkNumber+1 {
-				t.Errorf("link %d goes to %s", after.LinkNumber, after.ClaimAddress)
-			}
-			_, err = d.Unharmed().Claim(t.Context(), after, approval.Act{By: approval.Developer(fixture.Org), At: time.Now()}, mine, before.LinkNumber)
-			refused(t, apikey.Key{}, err, portal.Conflict, "A newer link was sent")
-			if _, err := claims(d, t, r.ID, mine, time.Now()); err != nil {
-				t.Errorf("the newest link: %v", err)
-			}
-		})
-	}
-}
-
-// TestNotFetchedOnceSecure lets the schedule grant what its creator may fetch, and then has the entry keep it for the developer: the creator is
-// given nothing any more.
-func TestNotFetchedOnceSecure(t *testing.T) {
-	t.Parallel()
-	d := trial.Open(t)
-	portals := d.Person(caller.Portal)
-	d.Offer("plain", portal.AuthToken, `{"override": true}`, 0)
-	r := d.Ask(portals, "plain")
-	d.Spoil(r.ID, "task", &types.AttributeValueMemberS{Value: string(table.Decide)})
-	if done, err := d.Unharmed().Due(t.Context(), d.Read(r.ID), time.Now().Add(time.Hour), "the schedule's"); err != nil || done != approval.Approved {
-		t.Fatalf("%s, %v", done, err)
-	}
-	d.Offer("plain", portal.AuthToken, secureSettings, 0)
-	key, err := issue(d, t, r.ID, portals.Act("approved"), "")
-	refused(t, key, err, portal.Conflict, processed)
-	if after := d.Audit(r.ID); !after.Claimable() || slices.ContainsFunc(after.History, func(h table.History) bool { return h.Act == "delivered" }) {
-		t.Errorf("it is %s, delivered %v", after.State, after.Delivery)
-	}
 }

@@ -34,9 +34,9 @@ func (k Key) Token(org, request string, number int) string {
 	return base64.RawURLEncoding.EncodeToString(append(token, k.sum(token, request)...))
 }
 
-func (k Key) sum(clear []byte, request string) []byte {
+func (k Key) sum(inClear []byte, request string) []byte {
 	mac := hmac.New(sha256.New, []byte(k.secret.Reveal()))
-	_, _ = mac.Write([]byte("claim\x00" + request + "\x00" + string(clear))) // never fails
+	_, _ = mac.Write([]byte("claim\x00" + request + "\x00" + string(inClear))) // never fails
 	return mac.Sum(nil)
 }
 

@@ -116,17 +116,20 @@ const (
 )
 
 var failures = []failure{
-	{faults.NeverSent, 1, sameCall},
 	{faults.AnswerLost, 1, sameCall},
-	{faults.NeverSent, outlast, sameCall},
 	{faults.AnswerLost, outlast, anotherApprover},
-	{faults.CrashBefore, 1, sameCall},
 	{faults.CrashBefore, 1, anotherApprover},
-	{faults.CrashBefore, 1, withoutKey},
 	{faults.CrashAfter, 1, sameCall},
-	{faults.CrashAfter, 1, anotherApprover},
 	{faults.CrashAfter, 1, withoutKey},
+	{faults.NeverSent, 1, sameCall},
+	{faults.NeverSent, outlast, sameCall},
+	{faults.CrashBefore, 1, sameCall},
+	{faults.CrashBefore, 1, withoutKey},
+	{faults.CrashAfter, 1, anotherApprover},
 }
+
+// apart is how many of them tell the ways apart. The others leave behind what another way begins with, and are tried on the plain one.
+const apart = 5
 
 // TestLostAnswers has each call that an approve makes fail, before its effect and after, on every way to a key. Whoever comes
 // next, there is one key, always the same; the winner gets it, and nobody else does.
@@ -139,7 +142,11 @@ func TestLostAnswers(t *testing.T) {
 				d := trial.Open(t)
 				first := &grant{desk: d, winner: d.Person(caller.Reviewer), other: d.Person(caller.Reviewer)}
 				for _, s := range sites(t, first, prepare) {
-					for _, f := range failures {
+					some := failures
+					if way != "nobody was here before" {
+						some = failures[:apart]
+					}
+					for _, f := range some {
 						key := "the key"
 						if f.next == withoutKey {
 							key = ""
