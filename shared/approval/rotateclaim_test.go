@@ -1,6 +1,8 @@
 package approval_test
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -17,13 +19,21 @@ import (
 // secureSettings are those of an entry whose keys only their developers receive.
 const secureSettings = `{"override": true, "require_key_approval": true, "secure_key_approval": true}`
 
-// claimedKey has a person ask for a key of a kind, a reviewer approve it, and the developer claim it.
+// secure opens a desk whose plan "secure <kind>" gives keys of each kind that only their developers receive.
+func secure(t testing.TB, kinds ...string) *trial.Desk {
+	t.Helper()
+	d := trial.Open(t)
+	for _, kind := range kinds {
+		d.Offer("secure "+kind, kind, secureSettings, 0)
+	}
+	return d
+}
+
+// claimedKey has a person ask for a key of a kind at such a desk, a reviewer approve it, and the developer claim it.
 func claimedKey(t testing.TB, d *trial.Desk, by trial.Person, kind string) (table.Request, table.IssuedKey) {
 	t.Helper()
-	plan := "secure " + kind
-	d.Offer(plan, kind, secureSettings, 0)
 	input := wish(t, kind)
-	input.ApplyPolicies = []string{plan}
+	input.ApplyPolicies = []string{"secure " + kind}
 	r := d.AskFor(by, input)
 	if _, err := d.Unharmed().Issue(t.Context(), r, d.Person(caller.Reviewer).Act("approved"), ""); err != nil {
 		t.Fatal(err)
@@ -121,6 +131,7 @@ func (c rotator) comes(t *testing.T, d *trial.Desk) (rotates trial.Person, r tab
 		asks = rotates
 	}
 	if c.key == "claimed" {
+		d.Offer(plan, portal.AuthToken, secureSettings, 0)
 		r, k = claimedKey(t, d, asks, portal.AuthToken)
 	} else {
 		d.Offer(plan, portal.AuthToken, `{"override": true}`, 0)
@@ -168,7 +179,7 @@ func fourEyesOn(t testing.TB, d *trial.Desk) {
 // has its grace, and the same page is given the same again.
 func TestSuccessorIsClaimed(t *testing.T) {
 	t.Parallel()
-	desk := trial.Open(t)
+	desk := secure(t, slices.Collect(maps.Keys(kinds))...)
 	for kind := range kinds {
 		for weather, rules := range weathersOf(kind) {
 			t.Run(kind+", "+weather, func(t *testing.T) {
@@ -223,7 +234,7 @@ func succeeded(t *testing.T, r, waits trial.Record, key apikey.Key, ends time.Ti
 // are told of it. Then two pages claim: one successor is given, once.
 func TestOneRotationWaits(t *testing.T) {
 	t.Parallel()
-	d := trial.Open(t)
+	d := secure(t, portal.AuthToken)
 	r, k := claimedKey(t, d, d.Person(caller.Portal), portal.AuthToken)
 	const many = 6
 	people := make([]trial.Person, many)
@@ -275,7 +286,7 @@ func TestOneRotationWaits(t *testing.T) {
 // be rotated again.
 func TestRotationsEndUnclaimed(t *testing.T) {
 	t.Parallel()
-	desk := trial.Open(t)
+	desk := secure(t, portal.AuthToken)
 	for name, c := range map[string]struct {
 		end   func(t *testing.T, d *trial.Desk, waits table.Request, k table.IssuedKey, by trial.Person)
 		state portal.State
@@ -340,7 +351,7 @@ func rotatesAgain(t *testing.T, d *trial.Desk, k table.IssuedKey, by trial.Perso
 // TestRotationNeedsASender refuses to have a successor wait for a mail that is never sent.
 func TestRotationNeedsASender(t *testing.T) {
 	t.Parallel()
-	d := trial.Open(t)
+	d := secure(t, portal.AuthToken)
 	reviewer := d.Person(caller.Reviewer)
 	_, k := claimedKey(t, d, reviewer, portal.AuthToken)
 	c, err := portal.NewConfiguration(fixture.Org, fixture.Configuration, `{}`)
