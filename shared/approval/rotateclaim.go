@@ -70,7 +70,7 @@ func (i *Issuer) waitingRotation(ctx context.Context, k *table.IssuedKey, act Ac
 	refusal := portal.Refuse(portal.Conflict, "The key is being rotated already: its successor waits for the developer, who claims it.")
 	refusal.Meta = map[string]string{
 		"request": r.ID, "rotated_by": r.DecidedBy, "lapses_at": portal.Timestamp(Lapses(&r, i.Retention)),
-		"remedy": "POST /api/portal/requests/" + r.ID + "/claim-link sends the link again; PUT /api/portal/requests/decline/" + r.ID + " ends the rotation.",
+		"remedy": "POST /api/portal/requests/" + r.ID + "/claim-link sends a new link; PUT /api/portal/requests/decline/" + r.ID + " ends the rotation.",
 	}
 	return nil, refusal
 }
