@@ -28,9 +28,9 @@ const (
 	claimKey      = "keydesk-claim/events"
 )
 
-// TestEvents sends events of every operation through SAM, one for each status code that it answers, and all of the schedule's. The first
-// that is granted, the first that is refused and those of the schedule go through `sam local invoke`, in a container for each; the others
-// through one `sam local start-lambda`. Each finds the table and the delivery secrets as the fixture makes them.
+// TestEvents sends events of every operation through SAM, one for each status code that it answers, and all of the schedule's. Of each
+// function the first that is granted and the first that is refused, and those of the schedule, go through `sam local invoke`, in a container for each; the others
+// through one `sam local start-lambda`, which starts each function once. Each finds the table and the delivery secrets as the fixture makes them.
 //
 // The handlers' tests play every event. A container can break what depends on the operation (its binary, environment and permissions) or
 // on the shape of an answer. It cannot break one case of an operation alone, so more events here would prove nothing more.
@@ -120,14 +120,14 @@ func split(cases []golden.Case, schedules []template.Schedule) (invoked, started
 		status    int
 	}
 	type kind struct {
-		operation string
-		refused   bool
+		function string
+		refused  bool
 	}
 	seen, seenKind := make(map[outcome]bool), make(map[kind]bool)
 	for _, c := range cases {
 		operation, status := path.Dir(c.Name), c.Want.StatusCode
 		scheduled := slices.ContainsFunc(schedules, func(s template.Schedule) bool { return s.Function == c.Function })
-		k := kind{operation, status >= http.StatusBadRequest}
+		k := kind{c.Function, status >= http.StatusBadRequest}
 		switch {
 		case scheduled || !seenKind[k]:
 			invoked = append(invoked, c)
