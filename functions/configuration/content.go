@@ -20,8 +20,17 @@ func readContent(in rest.In, kind portal.ContentKind, id string) (portal.Content
 
 // contents are the operations of a kind of which an organisation has several documents.
 func contents(t *table.Table, kind portal.ContentKind, path string) []rest.Endpoint {
-	return []rest.Endpoint{listContent(t, kind, path), createContent(t, kind, path), getContent(t, kind, path), updateContent(t, kind, path), deleteContent(t, kind, path)}
+	first := func(ctx context.Context, in rest.In) (portal.Content, error) {
+		return t.Content(ctx, in.Org, kind, in.ID)
+	}
+	return []rest.Endpoint{
+		listContent(t, kind, path), createContent(t, kind, path), getContent(path+"/{id}", first), updateContent(t, kind, path, first),
+		deleteContent(t, kind, path),
+	}
 }
+
+// reading reads the document that a call names.
+type reading = func(context.Context, rest.In) (portal.Content, error)
 
 func listContent(t *table.Table, kind portal.ContentKind, path string) rest.Operation[rest.Page] {
 	paging := rest.Paging{Size: kind.MostContent(), MaxUnpaged: kind.MostContent()} // the first page has them all
@@ -59,24 +68,20 @@ func createContent(t *table.Table, kind portal.ContentKind, path string) rest.Op
 	}
 }
 
-func getContent(t *table.Table, kind portal.ContentKind, path string) rest.Operation[portal.Content] {
+func getContent(path string, first reading) rest.Operation[portal.Content] {
 	return rest.Operation[portal.Content]{
-		Route: "GET " + path + "/{id}",
-		First: func(ctx context.Context, in rest.In) (portal.Content, error) {
-			return t.Content(ctx, in.Org, kind, in.ID)
-		},
+		Route: "GET " + path,
+		First: first,
 		Then: func(_ context.Context, _ rest.In, _ caller.Caller, c portal.Content) (rest.Out, error) {
 			return rest.Out{Body: c}, nil
 		},
 	}
 }
 
-func updateContent(t *table.Table, kind portal.ContentKind, path string) rest.Operation[portal.Content] {
+func updateContent(t *table.Table, kind portal.ContentKind, path string, first reading) rest.Operation[portal.Content] {
 	return rest.Operation[portal.Content]{
 		Route: "PUT " + path + "/{id}",
-		First: func(ctx context.Context, in rest.In) (portal.Content, error) {
-			return t.Content(ctx, in.Org, kind, in.ID)
-		},
+		First: first,
 		Then: func(ctx context.Context, in rest.In, _ caller.Caller, before portal.Content) (rest.Out, error) {
 			after, err := readContent(in, kind, before.ID)
 			if err != nil {

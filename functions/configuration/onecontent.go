@@ -19,17 +19,7 @@ func oneContent(t *table.Table, kind portal.ContentKind, path string) []rest.End
 		}
 		return c, err
 	}
-	return []rest.Endpoint{
-		rest.Operation[portal.Content]{
-			Route: "GET " + path,
-			First: first,
-			Then: func(_ context.Context, _ rest.In, _ caller.Caller, c portal.Content) (rest.Out, error) {
-				return rest.Out{Body: c}, nil
-			},
-		},
-		createOneContent(t, kind, path),
-		updateOneContent(t, kind, path, first),
-	}
+	return []rest.Endpoint{getContent(path, first), createOneContent(t, kind, path), updateOneContent(t, kind, path, first)}
 }
 
 func createOneContent(t *table.Table, kind portal.ContentKind, path string) rest.Operation[struct{}] {
@@ -52,7 +42,7 @@ func createOneContent(t *table.Table, kind portal.ContentKind, path string) rest
 	}
 }
 
-func updateOneContent(t *table.Table, kind portal.ContentKind, path string, first func(context.Context, rest.In) (portal.Content, error)) rest.Operation[portal.Content] {
+func updateOneContent(t *table.Table, kind portal.ContentKind, path string, first reading) rest.Operation[portal.Content] {
 	return rest.Operation[portal.Content]{
 		Route: "PUT " + path,
 		First: first,

@@ -52,17 +52,13 @@ func roomForOne(ctx context.Context, t *table.Table, stored *table.Usage, d *por
 	if err != nil {
 		return err
 	}
-	limit := settings.MaxDevelopers()
-	if !stored.AtLimit(limit) {
-		return nil
-	}
-	now, err := t.UsageNow(ctx, d.OrgID, table.Developers, *stored, limit)
-	if err != nil || !now.AtLimit(limit) {
+	refusal, err := t.Full(ctx, d.OrgID, table.Developers, stored, settings.MaxDevelopers())
+	if err != nil || refusal == nil {
 		return err
 	}
 	_, err = t.DeveloperByEmail(ctx, d.OrgID, d.Email)
 	if errors.Is(err, portal.ErrNotFound) {
-		return table.Developers.RefuseMore(now, limit)
+		return refusal
 	}
 	return err
 }

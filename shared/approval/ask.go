@@ -50,12 +50,8 @@ func roomForOne(ctx context.Context, t *table.Table, books *table.Books, r *tabl
 	if books.Open == nil {
 		return nil
 	}
-	limit := books.Configuration.MaxOpenRequests()
-	if !books.Open.AtLimit(limit) {
-		return nil
-	}
-	now, err := t.UsageNow(ctx, r.OrgID, table.OpenRequests, *books.Open, limit)
-	if err != nil || !now.AtLimit(limit) {
+	refusal, err := t.Full(ctx, r.OrgID, table.OpenRequests, books.Open, books.Configuration.MaxOpenRequests())
+	if err != nil || refusal == nil {
 		return err
 	}
 	for _, policy := range r.ApplyPolicies {
@@ -67,7 +63,7 @@ func roomForOne(ctx context.Context, t *table.Table, books *table.Books, r *tabl
 			return err
 		}
 	}
-	return table.OpenRequests.RefuseMore(now, limit)
+	return refusal
 }
 
 func idAlone(id string) (r table.Request) {

@@ -36,12 +36,7 @@ func (i *Issuer) Claim(ctx context.Context, r table.Request, act Act, proof stri
 			return Grant{}, errOlderLink
 		}
 		grant, err := i.hand(ctx, r, act, proof)
-		var changed *table.Changed
-		var changedKey *table.ChangedKey
-		switch {
-		case errors.As(err, &changed):
-			r = changed.Now
-		case !errors.As(err, &changedKey): // the key that is rotated is read anew
+		if !conflicts(err, &r) {
 			return grant, err
 		}
 	}

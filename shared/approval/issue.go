@@ -67,15 +67,22 @@ func (i *Issuer) Issue(ctx context.Context, r table.Request, act Act, proof stri
 			return Grant{}, err
 		}
 		grant, err := give(ctx, r, act, proof)
-		var changed *table.Changed
-		var changedKey *table.ChangedKey
-		switch {
-		case errors.As(err, &changed):
-			r = changed.Now
-		case !errors.As(err, &changedKey): // the key that it edits is read anew
+		if !conflicts(err, &r) {
 			return grant, err
 		}
 	}
+}
+
+// conflicts tells whether a write met another of the request, or of the key that it is about, and is tried once more. The request is then
+// as it stands now; the key is read again by the next try.
+func conflicts(err error, r *table.Request) bool {
+	var changed *table.Changed
+	if errors.As(err, &changed) {
+		*r = changed.Now
+		return true
+	}
+	var changedKey *table.ChangedKey
+	return errors.As(err, &changedKey)
 }
 
 // grant reads what bears on the decision, fills the box, and writes the decision with all that comes of it.

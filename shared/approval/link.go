@@ -27,10 +27,10 @@ func AddressChanged(r *table.Request, developer *portal.Developer) bool {
 // errAddressChanged refuses a portal's claim link to another address than the one that was recorded.
 var errAddressChanged = portal.Refuse(portal.Forbidden, "access denied: the developer's email has changed since the key was granted, so a reviewer or an admin has to send the link.")
 
-// betweenLinks is how long after one link the next may be asked for: each is a mail to somebody.
+// betweenLinks is how long after one link the next may be asked for: each is a mail.
 const betweenLinks = time.Minute
 
-// SendLink has a new claim link sent, while nobody has taken the key. The links before it are good no more.
+// SendLink has a new claim link sent while the key waits. The links before it no longer open.
 func SendLink(ctx context.Context, t *table.Table, r table.Request, act Act) error {
 	facts, err := t.Books(ctx, r.OrgID, r.ByUser, nil)
 	if err != nil {

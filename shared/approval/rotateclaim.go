@@ -2,7 +2,6 @@ package approval
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"keydesk/shared/caller"
@@ -28,7 +27,7 @@ func ownRotation(who *caller.Caller, origin *table.Origin) error {
 }
 
 // rotatesByClaim tells whether the developer claims the successor: of a key that was claimed, or that an entry keeps for its developer; and
-// under four_eyes whenever a reviewer rotates, since nobody there comes to a key alone.
+// under four_eyes whenever a reviewer rotates, since no one person comes to a key there.
 func rotatesByClaim(who *caller.Caller, k *table.IssuedKey, origin *table.Origin) bool {
 	alone := origin.Configuration.FourEyes && who.May(caller.DecideRequests) && !automatic(&origin.Books, k.Policies)
 	return origin.Delivered.ClaimAddress != "" || byClaim(&origin.Books, k.Policies) || alone
@@ -63,7 +62,7 @@ func (i *Issuer) waitingRotation(ctx context.Context, k *table.IssuedKey, act Ac
 	r, err := i.Table.Request(ctx, k.OrgID, k.RotationRequest)
 	switch {
 	case err != nil || !r.Claimable():
-		return nil, unlessAbsent(err)
+		return nil, err
 	case i.isReplay(&r, act, rotation.Proof):
 		return &r, nil
 	}
@@ -73,13 +72,6 @@ func (i *Issuer) waitingRotation(ctx context.Context, k *table.IssuedKey, act Ac
 		"remedy": "POST /api/portal/requests/" + r.ID + "/claim-link sends a new link; PUT /api/portal/requests/decline/" + r.ID + " ends the rotation.",
 	}
 	return nil, refusal
-}
-
-func unlessAbsent(err error) error {
-	if errors.Is(err, portal.ErrNotFound) {
-		return nil
-	}
-	return err
 }
 
 // rotationRequest is the request, granted from the beginning: the key's policies were decided on when the key was.

@@ -77,11 +77,7 @@ func (t *Table) storeUsage(ctx context.Context, org string, what Limited, u Usag
 		TableName: &t.name, Item: it, ConditionExpression: aws.String("attribute_not_exists(#at) OR #at < :at"),
 		ExpressionAttributeNames: map[string]string{"#at": "at"}, ExpressionAttributeValues: item{":at": number(int(u.At))},
 	})
-	var later *types.ConditionalCheckFailedException
-	if errors.As(err, &later) {
-		return nil
-	}
-	return failed(err, "store how many %s the organisation has", what)
+	return unlessOvertaken(err, "store how many "+string(what)+" the organisation has")
 }
 
 // UsageNow is a count that can be believed: the stored one, or where that is old another. Of many creates at once one counts, and the
@@ -147,8 +143,19 @@ func (t *Table) countAgain(ctx context.Context, org string, what Limited, limit 
 	return u, t.storeUsage(ctx, org, what, u)
 }
 
-// RefuseMore is the answer to a create that is one more than the limit allows.
-func (what Limited) RefuseMore(u Usage, limit int) error {
+// Full is the refusal of a create that is one more than the limit allows, by a count that can be believed; nil where there is room.
+func (t *Table) Full(ctx context.Context, org string, what Limited, stored *Usage, limit int) (refusal *portal.Error, err error) {
+	if !stored.AtLimit(limit) {
+		return nil, nil //nolint:nilnil // that there is room is an answer
+	}
+	now, err := t.UsageNow(ctx, org, what, *stored, limit)
+	if err != nil || !now.AtLimit(limit) {
+		return nil, err
+	}
+	return what.refuseMore(now, limit), nil
+}
+
+func (what Limited) refuseMore(u Usage, limit int) *portal.Error {
 	form := "max_open_requests: the organisation had %d open requests when they were last counted, and may have %d; decide or delete some, " +
 		"or have an admin raise max_open_requests in the configuration."
 	if what == Developers {
